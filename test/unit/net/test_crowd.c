@@ -1,0 +1,52 @@
+#include "support.h"
+
+#include "net/crowd.h"
+
+static struct address at(const char *host, uint16_t port)
+{
+    struct address a;
+    assert_int_equal(address_parse(&a, host, port), 0);
+    return a;
+}
+
+static void test_one_address_cannot_take_everything(void **state)
+{
+    (void)state;
+    struct crowd *crowd;
+    struct address a1 = at("192.0.2.1", 1), a2 = at("192.0.2.1", 2), a3 = at("192.0.2.1", 3);
+    struct address b = at("2001:db8::1", 1), c = at("192.0.2.3", 1);
+    assert_int_equal(crowd_new(&crowd, 3, 2), 0);
+    assert_int_equal(crowd_enter(crowd, &a1), 0);
+    assert_int_equal(crowd_enter(crowd, &a2), 0);
+    assert_int_equal(crowd_enter(crowd, &a3), ERR_LIMIT);
+    assert_int_equal(crowd_enter(crowd, &b), 0);
+    assert_int_equal(crowd_enter(crowd, &c), ERR_LIMIT); /* all is taken */
+    crowd_leave(crowd, &a2);
+    assert_int_equal(crowd_enter(crowd, &c), 0);
+    assert_int_equal(crowd_count(crowd), 3);
+    crowd_free(crowd);
+}
+
+static void test_who_never_entered_cannot_leave(void **state)
+{
+    (void)state;
+    struct crowd *crowd;
+    struct address a = at("192.0.2.1", 1), b = at("192.0.2.2", 1);
+    assert_int_equal(crowd_new(&crowd, 3, 2), 0);
+    assert_int_equal(crowd_enter(crowd, &a), 0);
+    crowd_leave(crowd, &b);
+    assert_int_equal(crowd_count(crowd), 1);
+    crowd_leave(crowd, &a);
+    crowd_leave(crowd, &a);
+    assert_int_equal(crowd_count(crowd), 0);
+    crowd_free(crowd);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_address_cannot_take_everything),
+        cmocka_unit_test(test_who_never_entered_cannot_leave),
+    };
+    return RUN(tests);
+}
