@@ -1,0 +1,287 @@
+#include "base/clock.h"
+#include "base/secret.h"
+#include "store/sql/sql.h"
+
+/* The table is called phone, since the view that CUCM's administrators know is called device. */
+#define DEVICE_COLUMNS                                                                        \
+    "d.id, d.name, d.model, s.name, p.name, d.description, d.load, d.version_stamp, c.seen,"  \
+    " c.address FROM phone d JOIN profile s ON s.id = d.profile JOIN pool p ON p.id = d.pool" \
+    " LEFT JOIN phone_contact c ON c.phone = d.id"
+
+static void read_device(struct sql *q, struct store_device *out)
+{
+    *out = (struct store_device){.id = sql_number(q)};
+    sql_text(q, out->name, sizeof out->name);
+    sql_text(q, out->model, sizeof out->model);
+    sql_text(q, out->profile, sizeof out->profile);
+    sql_text(q, out->pool, sizeof out->pool);
+    sql_text(q, out->description, sizeof out->description);
+    sql_text(q, out->load, sizeof out->load);
+    sql_text(q, out->version_stamp, sizeof out->version_stamp);
+    out->last_seen = sql_number(q);
+    sql_text(q, out->last_address, sizeof out->last_address);
+}
+
+/* "<unix>-<uuid>", as CUCM's version stamps look; the UUID is random (RFC 4122, version 4). */
+static void fresh_stamp(char out[80])
+{
+    uint8_t u[16];
+    char hex[33];
+    secret_random(u, sizeof u);
+    u[6] = (uint8_t)((u[6] & 0x0f) | 0x40);
+    u[8] = (uint8_t)((u[8] & 0x3f) | 0x80);
+    text_hex(hex, sizeof hex, bytes_of(u, sizeof u), false, 0);
+    text_format(out, 80, "%lld-%.8s-%.4s-%.4s-%.4s-%.12s", (long long)clock_wall(), hex, hex + 8,
+                hex + 12, hex + 16, hex + 20);
+}
+
+static int named_id(struct store *store, const char *text, const char *what, const char *name,
+                    int64_t *out, struct why *why)
+{
+    struct sql q;
+    sql_start(&q, store, text, why);
+    sql_put_text(&q, name);
+    int result = sql_only(&q);
+    if (result == ERR_NOT_FOUND)
+        why_error(why, result, "there is no %s \"%s\"", what, name);
+    *out = sql_number(&q);
+    return sql_end(&q, result);
+}
+
+static int device_id(struct store *store, const char *name, int64_t *out, struct why *why)
+{
+    return named_id(store, "SELECT id FROM phone WHERE name = $1", "device", name, out, why);
+}
+
+static int profile_and_pool(struct store *store, const struct store_device *device,
+                            int64_t *profile, int64_t *pool, struct why *why)
+{
+    int result = named_id(store, "SELECT id FROM profile WHERE name = $1", "security profile",
+                          device->profile, profile, why);
+    return result ? result
+                  : named_id(store, "SELECT id FROM pool WHERE name = $1", "device pool",
+                             device->pool, pool, why);
+}
+
+static int insert_device(struct store *store, const struct store_device *device, struct why *why)
+{
+    int64_t profile = 0;
+    int64_t pool = 0;
+    char stamp[80];
+    int result = profile_and_pool(store, device, &profile, &pool, why);
+    if (result)
+        return result;
+    fresh_stamp(stamp);
+    struct sql q;
+    sql_start(&q, store,
+              "INSERT INTO phone (name, model, profile, pool, description, load, version_stamp)"
+              " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name) DO NOTHING",
+              why);
+    sql_put_text(&q, device->name);
+    sql_put_text(&q, device->model);
+    sql_put_number(&q, profile);
+    sql_put_number(&q, pool);
+    sql_put_text(&q, device->description);
+    sql_put_text(&q, device->load);
+    sql_put_text(&q, stamp);
+    uint64_t changed = sql_run(&q);
+    result = sql_end(&q, 0);
+    if (result == 0 && changed == 0)
+        return why_error(why, ERR_DUPLICATE, "there is a device %s already", device->name);
+    return result;
+}
+
+int store_device_add(struct store *store, const struct store_device *device, struct why *why)
+{
+    int result = check_name(why, "name of the device", device->name, sizeof device->name);
+    if (result == 0)
+        result = change_begin(store, why);
+    if (result)
+        return result;
+    return change_end(store, insert_device(store, device, why), AREA(DEVICES), why);
+}
+
+static int update_device(struct store *store, const struct store_device *device, struct why *why)
+{
+    int64_t id = 0;
+    int64_t profile = 0;
+    int64_t pool = 0;
+    char stamp[80];
+    int result = device_id(store, device->name, &id, why);
+    if (result == 0)
+        result = profile_and_pool(store, device, &profile, &pool, why);
+    if (result)
+        return result;
+    fresh_stamp(stamp);
+    struct sql q;
+    sql_start(&q, store,
+              "UPDATE phone SET model = $1, profile = $2, pool = $3, description = $4, load = $5,"
+              " version_stamp = $6 WHERE id = $7 AND ($8 = '' OR version_stamp = $8)",
+              why);
+    sql_put_text(&q, device->model);
+    sql_put_number(&q, profile);
+    sql_put_number(&q, pool);
+    sql_put_text(&q, device->description);
+    sql_put_text(&q, device->load);
+    sql_put_text(&q, stamp);
+    sql_put_number(&q, id);
+    sql_put_text(&q, device->version_stamp);
+    uint64_t changed = sql_run(&q);
+    result = sql_end(&q, 0);
+    if (result == 0 && changed == 0)
+        return why_error(why, ERR_CONFLICT,
+                         "%s was changed by somebody else meanwhile; look at it again",
+                         device->name);
+    return result;
+}
+
+int store_device_update(struct store *store, const struct store_device *device, struct why *why)
+{
+    int result = change_begin(store, why);
+    if (result)
+        return result;
+    return change_end(store, update_device(store, device, why), AREA(DEVICES), why);
+}
+
+static int delete_device(struct store *store, const char *name, struct why *why)
+{
+    struct sql q;
+    sql_start(&q, store, "DELETE FROM phone WHERE name = $1", why);
+    sql_put_text(&q, name);
+    uint64_t changed = sql_run(&q);
+    int result = sql_end(&q, 0);
+    if (result == 0 && changed == 0)
+        return why_error(why, ERR_NOT_FOUND, "there is no device \"%s\"", name);
+    return result;
+}
+
+int store_device_delete(struct store *store, const char *name, struct why *why)
+{
+    int result = change_begin(store, why);
+    if (result)
+        return result;
+    return change_end(store, delete_device(store, name, why), AREA(DEVICES), why);
+}
+
+int store_device_get(struct store *store, const char *name, struct store_device *out)
+{
+    struct sql q;
+    sql_start(&q, store, "SELECT " DEVICE_COLUMNS " WHERE d.name = $1", NULL);
+    sql_put_text(&q, name);
+    int result = sql_only(&q);
+    if (result == 0)
+        read_device(&q, out);
+    return sql_end(&q, result);
+}
+
+int store_devices(struct store *store,
+                  int (*each)(void *context, const struct store_device *device), void *context)
+{
+    struct sql q;
+    int result = 0;
+    sql_start(&q, store, "SELECT " DEVICE_COLUMNS " ORDER BY d.name", NULL);
+    while (result == 0 && sql_next(&q)) {
+        struct store_device device;
+        read_device(&q, &device);
+        if (!q.error)
+            result = each(context, &device);
+    }
+    return sql_end(&q, result);
+}
+
+int store_device_count(struct store *store, uint64_t *out)
+{
+    struct sql q;
+    sql_start(&q, store, "SELECT count(*) FROM phone", NULL);
+    int result = sql_only(&q);
+    if (result == 0)
+        *out = (uint64_t)sql_number(&q);
+    return sql_end(&q, result);
+}
+
+/* ---- lines ---- */
+
+static int put_line(struct store *store, int64_t device, const struct store_line *line,
+                    struct why *why)
+{
+    struct sql q;
+    sql_start(&q, store,
+              "INSERT INTO phone_line (phone, position, number, label) VALUES ($1, $2, $3, $4)"
+              " ON CONFLICT (phone, position) DO NOTHING",
+              why);
+    sql_put_number(&q, device);
+    sql_put_number(&q, line->position);
+    sql_put_text(&q, line->number);
+    sql_put_text(&q, line->label);
+    uint64_t changed = sql_run(&q);
+    int result = sql_end(&q, 0);
+    if (result == 0 && changed == 0)
+        return why_error(why, ERR_DUPLICATE, "line %u is given twice", line->position);
+    return result;
+}
+
+static int put_lines(struct store *store, const char *device, const struct store_line *lines,
+                     size_t count, struct why *why)
+{
+    int64_t id = 0;
+    char stamp[80];
+    int result = device_id(store, device, &id, why);
+    if (result)
+        return result;
+    struct sql q;
+    sql_start(&q, store, "DELETE FROM phone_line WHERE phone = $1", why);
+    sql_put_number(&q, id);
+    sql_run(&q);
+    result = sql_end(&q, 0);
+    for (size_t i = 0; i < count && result == 0; i++)
+        result = put_line(store, id, &lines[i], why);
+    if (result)
+        return result;
+    fresh_stamp(stamp);
+    sql_start(&q, store, "UPDATE phone SET version_stamp = $1 WHERE id = $2", why);
+    sql_put_text(&q, stamp);
+    sql_put_number(&q, id);
+    sql_run(&q);
+    return sql_end(&q, 0);
+}
+
+int store_lines_put(struct store *store, const char *device, const struct store_line *lines,
+                    size_t count, struct why *why)
+{
+    if (count > DEVICE_LINES_MAX)
+        return why_error(why, ERR_LIMIT, "%zu lines are more than a device has (%d)", count,
+                         DEVICE_LINES_MAX);
+    int result = change_begin(store, why);
+    if (result)
+        return result;
+    return change_end(store, put_lines(store, device, lines, count, why), AREA(DEVICES), why);
+}
+
+int store_lines_get(struct store *store, const char *device, struct store_line *lines, size_t max,
+                    size_t *count)
+{
+    size_t found = 0;
+    bool exists = false;
+    struct sql q;
+    /* The device itself gives a row, so that one without lines is told from one that is not. */
+    sql_start(&q, store,
+              "SELECT l.position, l.number, l.label FROM phone d"
+              " LEFT JOIN phone_line l ON l.phone = d.id WHERE d.name = $1 ORDER BY l.position",
+              NULL);
+    sql_put_text(&q, device);
+    while (sql_next(&q)) {
+        exists = true;
+        struct store_line line = {.position = (unsigned)sql_number(&q)};
+        sql_text(&q, line.number, sizeof line.number);
+        sql_text(&q, line.label, sizeof line.label);
+        if (line.position == 0)
+            continue;
+        if (found < max)
+            lines[found] = line;
+        found++;
+    }
+    int result = sql_end(&q, exists ? 0 : ERR_NOT_FOUND);
+    if (result == 0)
+        *count = found;
+    return result;
+}

@@ -1,0 +1,149 @@
+#include "store/sql/schema.h"
+
+/*
+ * The schema of this program; docs/schema.md explains it to people. Steps that were released never
+ * change: a new table or column is a new step, entered in exposure.c as well.
+ */
+
+static const char first[] =
+    "CREATE TABLE revision (area {number} PRIMARY KEY, number {number} NOT NULL) {strict};"
+    "INSERT INTO revision (area, number) VALUES (0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (5, 0);"
+
+    "CREATE TABLE processconfig (paramname TEXT PRIMARY KEY, paramvalue TEXT NOT NULL) {strict};"
+
+    "CREATE TABLE node (id {id}, name TEXT NOT NULL UNIQUE, address TEXT NOT NULL,"
+    " port_offset {number} NOT NULL, publisher {number} NOT NULL) {strict};"
+    "CREATE UNIQUE INDEX node_one_publisher ON node (publisher) WHERE publisher = 1;"
+
+    "CREATE TABLE callmanager_group (id {id}, name TEXT NOT NULL UNIQUE) {strict};"
+    "CREATE TABLE group_member ("
+    " group_id {number} NOT NULL REFERENCES callmanager_group (id) ON DELETE CASCADE,"
+    " position {number} NOT NULL, node {number} NOT NULL REFERENCES node (id),"
+    " PRIMARY KEY (group_id, position), UNIQUE (group_id, node)) {strict};"
+
+    "CREATE TABLE pool (id {id}, name TEXT NOT NULL UNIQUE,"
+    " group_id {number} NOT NULL REFERENCES callmanager_group (id),"
+    " date_template TEXT NOT NULL, time_zone TEXT NOT NULL, olson_zone TEXT NOT NULL,"
+    " user_locale TEXT NOT NULL, network_locale TEXT NOT NULL, ntp TEXT NOT NULL) {strict};"
+
+    "CREATE TABLE profile (id {id}, name TEXT NOT NULL UNIQUE, model TEXT NOT NULL,"
+    " protocol {number} NOT NULL CHECK (protocol BETWEEN 0 AND 1),"
+    " mode {number} NOT NULL CHECK (mode BETWEEN 1 AND 3), tftp_encrypted {number} NOT NULL,"
+    " capf_auth {number} NOT NULL CHECK (capf_auth BETWEEN 1 AND 4),"
+    " key_size {number} NOT NULL, curve {number} NOT NULL, built_in {number} NOT NULL) {strict};"
+
+    "CREATE TABLE phone (id {id}, name TEXT NOT NULL UNIQUE, model TEXT NOT NULL,"
+    " profile {number} NOT NULL REFERENCES profile (id),"
+    " pool {number} NOT NULL REFERENCES pool (id),"
+    " description TEXT NOT NULL, load TEXT NOT NULL, version_stamp TEXT NOT NULL) {strict};"
+    "CREATE INDEX phone_by_profile ON phone (profile);"
+    "CREATE INDEX phone_by_pool ON phone (pool);"
+    "CREATE TABLE phone_line (phone {number} NOT NULL REFERENCES phone (id) ON DELETE CASCADE,"
+    " position {number} NOT NULL, number TEXT NOT NULL, label TEXT NOT NULL,"
+    " PRIMARY KEY (phone, position)) {keyed};"
+
+    /* Apart from the phone, since it changes with every file that is served. */
+    "CREATE TABLE phone_contact ("
+    " phone {number} PRIMARY KEY REFERENCES phone (id) ON DELETE CASCADE,"
+    " seen {number} NOT NULL, address TEXT NOT NULL, observations {number} NOT NULL) {strict};"
+    "CREATE INDEX phone_by_address ON phone_contact (address, seen);"
+    /* A ring for each phone: slot is sequence modulo its length. */
+    "CREATE TABLE observation (phone {number} NOT NULL REFERENCES phone (id) ON DELETE CASCADE,"
+    " slot {number} NOT NULL, sequence {number} NOT NULL, inferred {number} NOT NULL,"
+    " address TEXT NOT NULL, time {number} NOT NULL, kind {number} NOT NULL,"
+    " transport {number} NOT NULL, file TEXT NOT NULL, hash TEXT NOT NULL,"
+    " size {number} NOT NULL, complete {number} NOT NULL, PRIMARY KEY (phone, slot)) {keyed};"
+    /* The hash may be of a list that lies in tftpboot/ and was never published. */
+    "CREATE TABLE held_list (phone {number} NOT NULL REFERENCES phone (id) ON DELETE CASCADE,"
+    " hash TEXT NOT NULL, kind {number} NOT NULL, sequence {number} NOT NULL,"
+    " first_served {number} NOT NULL, last_served {number} NOT NULL,"
+    " confirmed {number} NOT NULL, inferred {number} NOT NULL, PRIMARY KEY (phone, hash)) {keyed};"
+
+    "CREATE TABLE own_certificate (id {id}, node {number} NOT NULL REFERENCES node (id),"
+    " name TEXT NOT NULL, serial TEXT NOT NULL, state {number} NOT NULL,"
+    " source {number} NOT NULL, created {number} NOT NULL, subject TEXT NOT NULL,"
+    " issuer TEXT NOT NULL, not_after TEXT NOT NULL, der {bytes} NOT NULL,"
+    " chain {bytes} NOT NULL, UNIQUE (node, name, serial)) {strict};"
+    "CREATE UNIQUE INDEX own_certificate_one_active ON own_certificate (node, name)"
+    " WHERE state = 0;"
+    "CREATE TABLE certificate_request (node {number} NOT NULL REFERENCES node (id),"
+    " name TEXT NOT NULL, key TEXT NOT NULL, created {number} NOT NULL, pem {bytes} NOT NULL,"
+    " PRIMARY KEY (node, name)) {strict};"
+    "CREATE TABLE trusted_certificate (id {id}, purpose TEXT NOT NULL, file TEXT NOT NULL,"
+    " serial TEXT NOT NULL, created {number} NOT NULL, subject TEXT NOT NULL,"
+    " issuer TEXT NOT NULL, not_after TEXT NOT NULL, sha256 TEXT NOT NULL, der {bytes} NOT NULL,"
+    " UNIQUE (purpose, file), UNIQUE (purpose, sha256)) {strict};"
+
+    "CREATE TABLE published_list (hash TEXT PRIMARY KEY, kind {number} NOT NULL,"
+    " published {number} NOT NULL, body {bytes} NOT NULL) {strict};"
+    "CREATE TABLE current_list (kind {number} PRIMARY KEY,"
+    " hash TEXT NOT NULL REFERENCES published_list (hash)) {strict};"
+    "CREATE TABLE list_stranger (hash TEXT PRIMARY KEY REFERENCES published_list (hash),"
+    " served {number} NOT NULL) {strict};"
+
+    "CREATE TABLE service (node {number} NOT NULL REFERENCES node (id), name TEXT NOT NULL,"
+    " activated {number} NOT NULL, wanted {number} NOT NULL,"
+    " restarts_wanted {number} NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,"
+    " since {number} NOT NULL, pid {number} NOT NULL, PRIMARY KEY (node, name)) {strict};"
+    "CREATE TABLE counter (node {number} NOT NULL REFERENCES node (id), name TEXT NOT NULL,"
+    " value {number} NOT NULL, PRIMARY KEY (node, name)) {strict};"
+
+    "CREATE TABLE administrator (name TEXT PRIMARY KEY) {strict};"
+    /* What is secret has tables of its own: see exposure.h. */
+    "CREATE TABLE administrator_secret ("
+    " name TEXT PRIMARY KEY REFERENCES administrator (name) ON DELETE CASCADE,"
+    " hash TEXT NOT NULL) {strict}";
+
+static const char *const steps[] = {first};
+
+/* What administrators know from CUCM: its names for tables and columns where it has them, booleans
+ * as t and f, and beside each foreign key the name it stands for. */
+#define YES_NO(column, name) "CASE " column " WHEN 0 THEN 'f' ELSE 't' END AS " name
+
+static const struct schema_view views[] = {
+    {"processnode",
+     "SELECT id AS pkid, id AS nodeid, name, address, port_offset AS portoffset, " YES_NO(
+         "publisher", "publisher") " FROM node"},
+    {"callmanagergroup",
+     "SELECT g.id AS pkid, g.name AS name, m.position AS priority, n.name AS processnode,"
+     " n.id AS fkprocessnode FROM callmanager_group g"
+     " LEFT JOIN group_member m ON m.group_id = g.id LEFT JOIN node n ON n.id = m.node"},
+    {"devicepool",
+     "SELECT p.id AS pkid, p.name AS name, g.name AS callmanagergroup,"
+     " g.id AS fkcallmanagergroup, p.date_template AS datetemplate, p.time_zone AS timezone,"
+     " p.olson_zone AS olsontimezone, p.user_locale AS userlocale,"
+     " p.network_locale AS networklocale, p.ntp AS ntp"
+     " FROM pool p JOIN callmanager_group g ON g.id = p.group_id"},
+    {"securityprofile",
+     "SELECT id AS pkid, name, model, CASE protocol WHEN 0 THEN 'SCCP' ELSE 'SIP' END"
+     " AS deviceprotocol, mode AS devicesecuritymode, " YES_NO(
+         "tftp_encrypted", "tftpencrypted") ", capf_auth AS capfauthmode,"
+                                            " key_size AS keysize, curve, " YES_NO(
+                                                "built_in", "builtin") " FROM profile"},
+    {"device",
+     "SELECT d.id AS pkid, d.name AS name, d.description AS description, d.model AS model,"
+     " s.deviceprotocol AS deviceprotocol, s.devicesecuritymode AS devicesecuritymode,"
+     " s.name AS securityprofile, s.pkid AS fksecurityprofile, p.name AS devicepool,"
+     " p.id AS fkdevicepool, d.load AS specialloadinformation,"
+     " d.version_stamp AS versionstamp, c.seen AS lastseen, c.address AS lastaddress"
+     " FROM phone d JOIN securityprofile s ON s.pkid = d.profile JOIN pool p ON p.id = d.pool"
+     " LEFT JOIN phone_contact c ON c.phone = d.id"},
+    {"numplan", "SELECT l.number AS dnorpattern, d.name AS device, d.id AS fkdevice,"
+                " l.position AS numplanindex, l.label AS label"
+                " FROM phone_line l JOIN phone d ON d.id = l.phone"},
+    {"certificate",
+     "SELECT c.name AS name, n.name AS servername, c.subject AS subjectname,"
+     " c.issuer AS issuername, c.serial AS serialnumber, c.not_after AS notafter,"
+     " CASE c.state WHEN 0 THEN 'active' ELSE 'retired' END AS state,"
+     " CASE c.source WHEN 0 THEN 'self-signed' ELSE 'imported' END AS source, c.name AS unit,"
+     " c.created AS created FROM own_certificate c JOIN node n ON n.id = c.node"
+     " UNION ALL SELECT file, '', subject, issuer, serial, not_after, 'trusted', 'imported',"
+     " purpose, created FROM trusted_certificate"},
+    {NULL, NULL},
+};
+
+const struct schema schema_current = {
+    .steps = steps,
+    .count = sizeof steps / sizeof *steps,
+    .views = views,
+};
