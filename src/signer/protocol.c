@@ -1,0 +1,158 @@
+#include "signer/protocol.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+const char *signer_operation_name(unsigned operation)
+{
+    static const char *const names[SIGNER_OPERATION_COUNT] = {
+        [SIGNER_SIGN] = "sign",   [SIGNER_CREATE] = "create", [SIGNER_REQUEST] = "request",
+        [SIGNER_ADOPT] = "adopt", [SIGNER_IMPORT] = "import", [SIGNER_LINK] = "link",
+        [SIGNER_CHECK] = "check", [SIGNER_SWEEP] = "sweep",   [SIGNER_COUNTERS] = "counters",
+    };
+    return operation < SIGNER_OPERATION_COUNT && names[operation] ? names[operation] : "unknown";
+}
+
+const char *signer_role_name(enum signer_role role)
+{
+    switch (role) {
+    case SIGNER_CLUSTER:
+        return "cluster";
+    case SIGNER_TFTP:
+        return "tftp";
+    }
+    return "unknown";
+}
+
+void field_write(struct buffer *out, struct bytes value)
+{
+    buffer_u32be(out, (uint32_t)value.size);
+    buffer_append(out, value);
+}
+
+void field_write_text(struct buffer *out, const char *text)
+{
+    field_write(out, bytes_of_string(text));
+}
+
+void field_write_u64(struct buffer *out, uint64_t value)
+{
+    buffer_u32be(out, 8);
+    buffer_u32be(out, (uint32_t)(value >> 32));
+    buffer_u32be(out, (uint32_t)value);
+}
+
+void field_write_spec(struct buffer *out, const struct key_spec *spec)
+{
+    field_write_u64(out, (uint64_t)spec->kind);
+    field_write_u64(out, spec->bits);
+}
+
+void field_write_template(struct buffer *out, const struct certificate_template *t)
+{
+    const struct subject *s = &t->subject;
+    const char *const texts[8] = {s->common_name, s->unit,    s->organization, s->locality,
+                                  s->province,    s->country, t->dns_name,     t->address};
+    field_write_u64(out, (uint64_t)t->use);
+    field_write_u64(out, (uint64_t)t->not_before);
+    field_write_u64(out, t->days);
+    for (size_t i = 0; i < 8; i++)
+        field_write_text(out, texts[i]);
+}
+
+struct bytes field_read(struct reader *r)
+{
+    uint32_t size = reader_u32be(r);
+    return reader_bytes(r, size);
+}
+
+static void fail(struct reader *r)
+{
+    if (!r->error)
+        r->error = ERR_FORMAT;
+}
+
+void field_read_text(struct reader *r, char *out, size_t size)
+{
+    struct bytes text = field_read(r);
+    if ((text.size && memchr(text.data, 0, text.size)) || !text_copy_bytes(out, size, text)) {
+        out[0] = '\0';
+        fail(r);
+    }
+}
+
+uint64_t field_read_u64(struct reader *r)
+{
+    struct bytes raw = field_read(r);
+    struct reader inside;
+    reader_init(&inside, raw);
+    uint64_t high = reader_u32be(&inside);
+    uint64_t low = reader_u32be(&inside);
+    if (reader_end(&inside) != 0)
+        fail(r);
+    return high << 32 | low;
+}
+
+void field_read_spec(struct reader *r, struct key_spec *out)
+{
+    uint64_t kind = field_read_u64(r);
+    uint64_t bits = field_read_u64(r);
+    if (kind > KEY_EC || bits > 8192)
+        fail(r);
+    *out = (struct key_spec){.kind = kind == KEY_EC ? KEY_EC : KEY_RSA, .bits = (unsigned)bits};
+}
+
+void field_read_template(struct reader *r, struct template_room *out)
+{
+    uint64_t use = field_read_u64(r);
+    uint64_t not_before = field_read_u64(r);
+    uint64_t days = field_read_u64(r);
+    for (size_t i = 0; i < 8; i++)
+        field_read_text(r, out->text[i], sizeof out->text[i]);
+    if (use > USE_ANCHOR || not_before > INT64_MAX / 2 || days == 0 || days > 36525)
+        fail(r);
+    out->template = (struct certificate_template){
+        .use = (enum certificate_use)use,
+        .not_before = (int64_t)not_before,
+        .days = (unsigned)days,
+        .subject = {.common_name = out->text[0],
+                    .unit = out->text[1],
+                    .organization = out->text[2],
+                    .locality = out->text[3],
+                    .province = out->text[4],
+                    .country = out->text[5]},
+        .dns_name = out->text[6],
+        .address = out->text[7],
+    };
+}
+
+void question_begin(struct buffer *out, uint32_t number, enum signer_operation operation)
+{
+    buffer_clear(out);
+    buffer_u32be(out, number);
+    buffer_u8(out, (uint8_t)operation);
+}
+
+void answer_begin(struct buffer *out, uint32_t number, int result, const char *words)
+{
+    buffer_clear(out);
+    buffer_u32be(out, number);
+    buffer_u32be(out, (uint32_t)result);
+    field_write_text(out, words);
+}
+
+int answer_read(struct reader *r, struct bytes message, uint32_t *number, int *result,
+                struct bytes *words)
+{
+    reader_init(r, message);
+    uint32_t n = reader_u32be(r);
+    uint32_t code = reader_u32be(r);
+    struct bytes text = field_read(r);
+    if (r->error)
+        return r->error;
+    *number = n;
+    *result = (int)code;
+    *words = text;
+    return *result > 0 ? ERR_FORMAT : 0;
+}

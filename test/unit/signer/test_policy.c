@@ -1,0 +1,82 @@
+#include "support.h"
+
+#include "signer/policy.h"
+
+#include <string.h>
+
+static struct envelope header_for(const char *name)
+{
+    return (struct envelope){.filename = bytes_of_string(name)};
+}
+
+static int sign(enum signer_role role, const char *file, const char *key, struct why *why)
+{
+    struct envelope header = header_for(file);
+    return policy_sign(role, &header, key, why);
+}
+
+static void test_tftp_may_have_files_signed_with_the_callmanager_key_only(void **state)
+{
+    (void)state;
+    struct why why = WHY_NONE;
+    assert_int_equal(sign(SIGNER_TFTP, "SEP001122334455.cnf.xml.sgn", KEY_CALLMANAGER, &why), 0);
+    assert_int_equal(sign(SIGNER_TFTP, "New_Zealand/g3-tones.xml.sgn", KEY_CALLMANAGER, &why), 0);
+    assert_int_equal(sign(SIGNER_TFTP, "a.sgn", KEY_RECOVERY, &why), ERR_POLICY);
+    assert_non_null(strstr(why.text, "ITLRecovery"));
+    assert_int_equal(sign(SIGNER_TFTP, "a.sgn", KEY_CAPF, NULL), ERR_POLICY);
+}
+
+static void test_tftp_never_has_a_list_signed(void **state)
+{
+    (void)state;
+    const char *const lists[] = {"CTLFile.tlv", "ITLFile.tlv"};
+    for (size_t i = 0; i < 2; i++) {
+        struct why why = WHY_NONE;
+        assert_int_equal(sign(SIGNER_TFTP, lists[i], KEY_CALLMANAGER, &why), ERR_POLICY);
+        assert_non_null(strstr(why.text, "is a trust list"));
+    }
+}
+
+static void test_tftp_is_refused_what_does_not_end_in_sgn(void **state)
+{
+    (void)state;
+    const char *const names[] = {"",      ".sgn",      "SEP001122334455.cnf.xml",
+                                 "x.SGN", "x.sgn.old", "CTLFile.tlv.sgn "};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        assert_int_equal(sign(SIGNER_TFTP, names[i], KEY_CALLMANAGER, NULL), ERR_POLICY);
+}
+
+static void test_the_cluster_has_lists_signed_by_anchors_and_nothing_else(void **state)
+{
+    (void)state;
+    assert_int_equal(sign(SIGNER_CLUSTER, "CTLFile.tlv", KEY_CALLMANAGER, NULL), 0);
+    assert_int_equal(sign(SIGNER_CLUSTER, "ITLFile.tlv", KEY_RECOVERY, NULL), 0);
+    assert_int_equal(sign(SIGNER_CLUSTER, "ITLFile.tlv", KEY_TVS, NULL), ERR_POLICY);
+    assert_int_equal(sign(SIGNER_CLUSTER, "a.sgn", KEY_CALLMANAGER, NULL), ERR_POLICY);
+}
+
+static void test_what_the_table_does_not_name_is_refused(void **state)
+{
+    (void)state;
+    for (unsigned operation = 0; operation < 300; operation++) {
+        bool tftp = operation == SIGNER_SIGN;
+        bool cluster = operation >= SIGNER_SIGN && operation < SIGNER_OPERATION_COUNT;
+        struct why why = WHY_NONE;
+        assert_int_equal(policy_operation(SIGNER_TFTP, operation, &why), tftp ? 0 : ERR_POLICY);
+        assert_int_equal(policy_operation(SIGNER_CLUSTER, operation, &why),
+                         cluster ? 0 : ERR_POLICY);
+        assert_int_equal(policy_operation((enum signer_role)7, operation, NULL), ERR_POLICY);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tftp_may_have_files_signed_with_the_callmanager_key_only),
+        cmocka_unit_test(test_tftp_never_has_a_list_signed),
+        cmocka_unit_test(test_tftp_is_refused_what_does_not_end_in_sgn),
+        cmocka_unit_test(test_the_cluster_has_lists_signed_by_anchors_and_nothing_else),
+        cmocka_unit_test(test_what_the_table_does_not_name_is_refused),
+    };
+    return RUN(tests);
+}
