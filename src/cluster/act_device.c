@@ -1,0 +1,222 @@
+/* Acts on phones and security profiles: what the model cannot do is refused, with the reason. */
+#include "cluster/cluster.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "trust/model.h"
+
+#include <string.h>
+
+static const char *protocol_name(enum device_protocol protocol)
+{
+    return protocol == PROTOCOL_SIP ? "SIP" : "SCCP";
+}
+
+static bool speaks(const struct model *model, enum device_protocol protocol)
+{
+    return model->protocols & (protocol == PROTOCOL_SIP ? MODEL_SIP : MODEL_SCCP);
+}
+
+/* ---- by name, with the nearest when there is none ---- */
+
+/* Keeps the name nearest to what was typed, of all that a walk over the store shows. */
+struct nearest {
+    const char *typed;
+    char name[PROFILE_NAME];
+};
+
+static int keep_nearer(struct nearest *n, const char *name)
+{
+    const char *both[] = {n->name, name, NULL};
+    const char *near = text_nearest(n->typed, n->name[0] ? both : both + 1);
+    if (near && near != n->name)
+        text_copy(n->name, sizeof n->name, near);
+    return 0;
+}
+
+static int nearer_profile(void *context, const struct store_profile *profile)
+{
+    return keep_nearer(context, profile->name);
+}
+
+static int nearer_device(void *context, const struct store_device *device)
+{
+    return keep_nearer(context, device->name);
+}
+
+int cluster_profile_find(struct cluster *cluster, const char *name, struct store_profile *out,
+                         struct why *why)
+{
+    struct nearest near = {.typed = name};
+    int result = store_profile_get(cluster_store(cluster), name, out);
+    if (result != ERR_NOT_FOUND)
+        return result;
+    result = store_profiles(cluster_store(cluster), nearer_profile, &near);
+    if (result)
+        return result;
+    return near.name[0]
+               ? why_error(why, ERR_NOT_FOUND, "there is no security profile %s; did you mean %s?",
+                           name, near.name)
+               : why_error(why, ERR_NOT_FOUND,
+                           "there is no security profile %s (trustline profile list shows "
+                           "them)",
+                           name);
+}
+
+int cluster_device_find(struct cluster *cluster, const char *typed, struct store_device *out,
+                        struct why *why)
+{
+    char name[64];
+    struct nearest near = {.typed = name};
+    text_copy(name, sizeof name, typed); /* longer than any name stays longer */
+    text_upper(name);
+    int result = store_device_get(cluster_store(cluster), name, out);
+    if (result != ERR_NOT_FOUND)
+        return result;
+    result = store_devices(cluster_store(cluster), nearer_device, &near);
+    if (result)
+        return result;
+    return near.name[0] ? why_error(why, ERR_NOT_FOUND, "there is no phone %s; did you mean %s?",
+                                    typed, near.name)
+                        : why_error(why, ERR_NOT_FOUND, "there is no phone %s", typed);
+}
+
+static const struct model *find_model(const char *name, struct why *why)
+{
+    const struct model *model = model_find(name);
+    if (model)
+        return model;
+    const char *names[256] = {NULL};
+    size_t count = 0;
+    for (const struct model *m = model_table(); m->name && count < 255; m++)
+        names[count++] = m->name;
+    const char *near = text_nearest(name, names);
+    why_error(why, ERR_USAGE, "there is no phone model %s%s%s%s", name,
+              near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    return NULL;
+}
+
+/* Only what is known for certain is refused: an inferred trait never shuts a phone out. */
+static bool surely_not(struct trait trait)
+{
+    return trait.value == TRAIT_NO && !trait.inferred;
+}
+
+static int check_fit(const struct model *model, const struct store_profile *profile,
+                     struct why *why)
+{
+    if (!speaks(model, profile->protocol))
+        return why_error(why, ERR_POLICY, "a %s does not speak %s, which profile %s is for",
+                         model->name, protocol_name(profile->protocol), profile->name);
+    if (profile->mode != MODE_NON_SECURE && surely_not(model->ctl))
+        return why_error(why, ERR_POLICY,
+                         "a %s asks for no CTL, so it cannot register as profile %s wants",
+                         model->name, profile->name);
+    if (profile->tftp_encrypted && model->encryption == ENCRYPTION_NONE &&
+        !model->encryption_inferred)
+        return why_error(why, ERR_POLICY,
+                         "a %s cannot decrypt configuration files, which profile %s asks for",
+                         model->name, profile->name);
+    return 0;
+}
+
+static int check_device(struct cluster *cluster, struct store_device *device, struct why *why)
+{
+    struct store_profile profile;
+    char name[DEVICE_NAME_LENGTH + 1];
+    text_upper(device->name);
+    if (!text_device_name(bytes_of_string(device->name), name))
+        return why_error(why, ERR_USAGE,
+                         "%s is no name of a phone: SEP and the 12 hexadecimal digits of its MAC",
+                         device->name);
+    text_copy(device->name, sizeof device->name, name);
+    const struct model *model = find_model(device->model, why);
+    if (!model)
+        return ERR_USAGE;
+    text_copy(device->model, sizeof device->model, model->name);
+    int result = cluster_profile_find(cluster, device->profile, &profile, why);
+    if (result)
+        return result;
+    if (strcmp(profile.model, "any") != 0 && strcmp(profile.model, model->name) != 0)
+        return why_error(why, ERR_POLICY, "profile %s is for the %s, not for the %s", profile.name,
+                         profile.model, model->name);
+    return check_fit(model, &profile, why);
+}
+
+int cluster_device_add(struct cluster *cluster, const struct store_device *device,
+                       const struct store_line *lines, size_t line_count,
+                       const struct act_options *options, struct why *why)
+{
+    struct store *store = cluster_store(cluster);
+    struct store_device checked = *device;
+    int result = check_device(cluster, &checked, why);
+    if (result || options->dry_run)
+        return result;
+    result = store_begin(store, why);
+    if (result == 0)
+        result = store_device_add(store, &checked, why);
+    if (result == 0 && line_count)
+        result = store_lines_put(store, checked.name, lines, line_count, why);
+    if (result == 0)
+        result = store_commit(store, why);
+    if (result) {
+        store_rollback(store);
+        return result == ERR_DUPLICATE
+                   ? why_error(why, result, "there is a phone %s already", checked.name)
+                   : result;
+    }
+    log_event(LEVEL_NOTICE, "event=phone_added device=%s model=%s profile=\"%s\"", checked.name,
+              checked.model, checked.profile);
+    return 0;
+}
+
+int cluster_device_delete(struct cluster *cluster, const char *typed,
+                          const struct act_options *options, struct why *why)
+{
+    struct store_device device;
+    int result = cluster_device_find(cluster, typed, &device, why);
+    if (result || options->dry_run)
+        return result;
+    result = store_device_delete(cluster_store(cluster), device.name, why);
+    if (result == 0)
+        log_event(LEVEL_NOTICE, "event=phone_deleted device=%s", device.name);
+    return result;
+}
+
+int cluster_profile_add(struct cluster *cluster, const struct store_profile *profile,
+                        const struct act_options *options, struct why *why)
+{
+    struct store_profile checked = *profile;
+    if (!*profile->name)
+        return why_error(why, ERR_USAGE, "a profile needs a name");
+    if (strcmp(profile->model, "any") != 0) {
+        const struct model *model = find_model(profile->model, why);
+        if (!model)
+            return ERR_USAGE;
+        text_copy(checked.model, sizeof checked.model, model->name);
+        int result = check_fit(model, &checked, why);
+        if (result)
+            return result;
+    }
+    if (options->dry_run)
+        return 0;
+    int result = store_profile_add(cluster_store(cluster), &checked, why);
+    if (result == ERR_DUPLICATE)
+        return why_error(why, result, "there is a profile %s already", checked.name);
+    if (result == 0)
+        log_event(LEVEL_NOTICE, "event=profile_added name=\"%s\"", checked.name);
+    return result;
+}
+
+int cluster_profile_delete(struct cluster *cluster, const char *name,
+                           const struct act_options *options, struct why *why)
+{
+    struct store_profile profile;
+    int result = cluster_profile_find(cluster, name, &profile, why);
+    if (result || options->dry_run)
+        return result;
+    result = store_profile_delete(cluster_store(cluster), name, why);
+    if (result == 0)
+        log_event(LEVEL_NOTICE, "event=profile_deleted name=\"%s\"", name);
+    return result;
+}

@@ -1,0 +1,108 @@
+#include "cluster/parameters.h"
+
+#include "base/text.h"
+#include "signer/protocol.h"
+
+#include <string.h>
+
+static int check_anchors(const char *value)
+{
+    struct anchors anchors;
+    return anchors_parse(&anchors, value);
+}
+
+static int check_digest(const char *value)
+{
+    return strcmp(value, "SHA-1") == 0 || strcmp(value, "SHA-512") == 0 ? 0 : ERR_USAGE;
+}
+
+static int check_days(const char *value)
+{
+    int64_t number;
+    return text_number(value, 1, 7300, &number) ? ERR_USAGE : 0;
+}
+
+static int check_key_size(const char *value)
+{
+    return strcmp(value, "1024") == 0 || strcmp(value, "2048") == 0 || strcmp(value, "4096") == 0
+               ? 0
+               : ERR_USAGE;
+}
+
+static int check_per_address(const char *value)
+{
+    int64_t number;
+    return text_number(value, 1, 65535, &number) ? ERR_USAGE : 0;
+}
+
+static const struct parameter table[] = {
+    {PARAMETER_SECURITY_MODE, "0", "0 (non-secure) or 1 (mixed)",
+     "Whether secure and non-secure phones stand side by side.", NULL,
+     "utils ctl set-cluster mixed-mode | non-secure-mode", true},
+    {PARAMETER_ANCHORS, "callmanager,itlrecovery",
+     "callmanager and itlrecovery, one or both, the preferred signer first",
+     "Which certificates may sign the next trust list; all of them are records of each list.",
+     check_anchors, NULL, true},
+    {PARAMETER_FILE_DIGEST, "SHA-1", "SHA-1 or SHA-512",
+     "The digest under the signature of configuration files; phones that do not know SHA-512 stop "
+     "working with it.",
+     check_digest, NULL, false},
+    {PARAMETER_CERTIFICATE_DAYS, "1825", "1 to 7300",
+     "How many days a certificate of the cluster's own is valid.", check_days, NULL, false},
+    {PARAMETER_KEY_SIZE, "2048", "1024, 2048 or 4096",
+     "RSA bits of new keys of the cluster's own; phones are known to take signers up to 2048.",
+     check_key_size, NULL, false},
+    {PARAMETER_SUBJECT, "", "OU=...;O=...;L=...;ST=...;C=.., chosen at init",
+     "What the names of the cluster's own certificates say besides the CN.", NULL,
+     "trustline init (the names of a cluster stay as they are)", false},
+    {PARAMETER_PER_ADDRESS, "256", "1 to 65535",
+     "How many connections that have not authenticated one address may hold open.",
+     check_per_address, NULL, false},
+    {NULL, NULL, NULL, NULL, NULL, NULL, false},
+};
+
+const struct parameter *parameter_table(void)
+{
+    return table;
+}
+
+const struct parameter *parameter_find(const char *name)
+{
+    for (const struct parameter *p = table; p->name; p++)
+        if (text_equal_nocase(p->name, name))
+            return p;
+    return NULL;
+}
+
+int parameters_fill(struct store *store)
+{
+    int result = 0;
+    for (const struct parameter *p = table; p->name && result == 0; p++)
+        result = store_parameter_default(store, p->name, p->value);
+    return result;
+}
+
+int anchors_parse(struct anchors *out, const char *value)
+{
+    static const struct {
+        const char *word;
+        const char *key;
+    } words[] = {{"callmanager", KEY_CALLMANAGER}, {"itlrecovery", KEY_RECOVERY}};
+    struct anchors anchors = {0};
+    const char *rest = value;
+    for (;;) {
+        size_t size = strcspn(rest, ",");
+        const char *key = NULL;
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+            if (strlen(words[i].word) == size && strncmp(words[i].word, rest, size) == 0)
+                key = words[i].key;
+        if (!key || anchors.count == ANCHORS_MAX || (anchors.count && anchors.key[0] == key))
+            return ERR_USAGE;
+        anchors.key[anchors.count++] = key;
+        if (rest[size] == '\0')
+            break;
+        rest += size + 1;
+    }
+    *out = anchors;
+    return 0;
+}

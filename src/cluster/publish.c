@@ -1,0 +1,141 @@
+#include "cluster/publish.h"
+
+#include "base/log.h"
+#include "base/text.h"
+
+#include <string.h>
+
+int change_init(struct change *change, struct cluster *cluster, struct why *why)
+{
+    struct store *store = cluster_store(cluster);
+    char value[PARAMETER_VALUE];
+    *change = (struct change){0};
+    int result = store_parameter_get(store, PARAMETER_ANCHORS, value);
+    if (result == 0)
+        result = anchors_parse(&change->policy.anchors, value);
+    if (result)
+        why_error(why, result, "the parameter %s cannot be read", PARAMETER_ANCHORS);
+    if (result == 0)
+        result = cluster_security_mode(cluster, &change->policy.security_mode, why);
+    if (result == 0)
+        result = roster_load(&change->roster, store, why);
+    if (result)
+        return result;
+    struct store_list list;
+    change->make[LIST_ITL] = true;
+    change->make[LIST_CTL] = change->policy.security_mode != 0;
+    if (!change->make[LIST_CTL] && store_list_current(store, LIST_CTL, &list) == 0) {
+        /* Non-secure after mixed: the CTL stays, with its servers' records emptied. */
+        change->make[LIST_CTL] = true;
+        store_list_fini(&list);
+    }
+    return 0;
+}
+
+void change_fini(struct change *change)
+{
+    if (change)
+        roster_fini(&change->roster);
+}
+
+/* Does the list that is served say the same, signed by the same? */
+static bool is_same(struct store *store, enum list_kind kind, struct bytes made)
+{
+    struct store_list current;
+    struct envelope old;
+    struct envelope new;
+    if (store_list_current(store, kind, &current) != 0)
+        return false;
+    struct bytes body = buffer_bytes(&current.body);
+    bool same = envelope_parse(&old, body, NULL) == 0 && envelope_parse(&new, made, NULL) == 0 &&
+                bytes_equal(envelope_body(&old, body), envelope_body(&new, made)) &&
+                bytes_equal(old.issuer, new.issuer) && bytes_equal(old.serial, new.serial);
+    store_list_fini(&current);
+    return same;
+}
+
+static int make_and_plan(struct change *change, struct cluster *cluster, struct act_report *report,
+                         struct buffer bodies[2], struct why *why)
+{
+    struct plan_phones *phones = NULL;
+    struct store *store = cluster_store(cluster);
+    int result = plan_phones_load(&phones, store, cluster_node(cluster)->address, why);
+    for (enum list_kind kind = LIST_CTL; kind <= LIST_ITL && result == 0; kind++) {
+        struct act_list *list = &report->lists[kind];
+        if (!change->make[kind])
+            continue;
+        result = list_make(cluster, kind, &change->roster, &change->policy, change->local, phones,
+                           &bodies[kind], list, why);
+        if (result)
+            break;
+        list->changed =
+            !change->only_if_different || !is_same(store, kind, buffer_bytes(&bodies[kind]));
+        if (list->changed)
+            result = plan_list(&report->plan, phones, kind, buffer_bytes(&bodies[kind]));
+    }
+    plan_phones_free(phones);
+    plan_sort(&report->plan);
+    return result;
+}
+
+static int commit(struct change *change, struct cluster *cluster, struct act_report *report,
+                  const struct buffer bodies[2], struct why *why)
+{
+    struct store *store = cluster_store(cluster);
+    int result = store_begin(store, why);
+    if (result)
+        return result;
+    if (change->rows)
+        result = change->rows(change->context, store, why);
+    for (enum list_kind kind = LIST_CTL; kind <= LIST_ITL && result == 0; kind++) {
+        struct act_list *list = &report->lists[kind];
+        if (list->changed)
+            result =
+                store_list_publish(store, kind, buffer_bytes(&bodies[kind]), list->new_hash, why);
+    }
+    if (result == 0)
+        result = store_commit(store, why);
+    if (result)
+        store_rollback(store);
+    return result;
+}
+
+static void log_lists(const struct act_report *report)
+{
+    for (enum list_kind kind = LIST_CTL; kind <= LIST_ITL; kind++) {
+        const struct act_list *list = &report->lists[kind];
+        char signer[300];
+        if (list->changed)
+            log_event(LEVEL_NOTICE,
+                      "event=list_published list=%s old=%.16s new=%.16s signer=%s bytes=%zu "
+                      "phones_lost=%zu",
+                      kind == LIST_CTL ? "CTL" : "ITL", list->old_hash[0] ? list->old_hash : "none",
+                      list->new_hash,
+                      text_value(signer, sizeof signer, bytes_of_string(list->signer)), list->bytes,
+                      report->plan.lost);
+    }
+}
+
+int change_publish(struct change *change, struct cluster *cluster, struct act_report *report,
+                   const struct act_options *options, struct why *why)
+{
+    struct buffer bodies[2];
+    buffer_init(&bodies[LIST_CTL], TRUSTLIST_READ_MAX);
+    buffer_init(&bodies[LIST_ITL], TRUSTLIST_READ_MAX);
+    int result = make_and_plan(change, cluster, report, bodies, why);
+    if (result == 0 && report->plan.lost && !options->accept_lockout)
+        result = why_error(why, ERR_PLAN,
+                           "%zu of the answers of %zu phones to the new list would not be yes",
+                           report->plan.lost, report->plan.phones);
+    bool anything = report->lists[LIST_CTL].changed || report->lists[LIST_ITL].changed ||
+                    report->lists[LIST_CTL].removed || change->rows;
+    report->already = result == 0 && !anything;
+    if (result == 0 && anything && !options->dry_run) {
+        result = commit(change, cluster, report, bodies, why);
+        if (result == 0)
+            log_lists(report);
+    }
+    buffer_fini(&bodies[LIST_CTL]);
+    buffer_fini(&bodies[LIST_ITL]);
+    return result;
+}
