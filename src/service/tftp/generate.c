@@ -1,0 +1,136 @@
+#include "service/tftp/generate.h"
+
+#include "base/text.h"
+#include "cluster/config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define POOL_DEFAULT  "Default"
+#define TRANSPORT_TCP 1 /* transportLayerProtocol: TCP */
+#define TRANSPORT_TLS 3 /* TLS */
+
+/* Everything a file is made of, and the room its texts live in. */
+struct material {
+    struct store_pool pool;
+    struct store_group group;
+    struct cnf_member managers[GROUP_MEMBERS_MAX];
+    struct cnf_member tvs[GROUP_MEMBERS_MAX];
+    struct cnf_member capf[1];
+    struct store_line stored[DEVICE_LINES_MAX];
+    struct cnf_line lines[DEVICE_LINES_MAX];
+    struct cnf_values values;
+};
+
+static struct cnf_member member_of(const struct store_node *node, unsigned port)
+{
+    struct cnf_member member = {.port = (uint16_t)(port + node->port_offset)};
+    text_copy(member.host, sizeof member.host, node->address);
+    return member;
+}
+
+/* The servers of a group: the first is also the phone's CAPF. A phone adds 443 to the SCCP port by
+ * itself when it is secure. */
+static void take_group(struct material *m)
+{
+    for (unsigned i = 0; i < m->group.count; i++) {
+        const struct store_node *node = &m->group.members[i];
+        m->managers[i] = member_of(node, PORT_SCCP);
+        m->managers[i].secure_sip_port = (uint16_t)(PORT_SIP_TLS + node->port_offset);
+        m->tvs[i] = member_of(node, PORT_TVS);
+    }
+    m->values.managers = m->managers;
+    m->values.manager_count = m->group.count;
+    m->values.tvs = m->tvs;
+    m->values.tvs_count = m->group.count;
+    if (m->group.count)
+        m->capf[0] = member_of(&m->group.members[0], PORT_CAPF);
+    m->values.capf = m->capf;
+    m->values.capf_count = m->group.count ? 1 : 0;
+    m->values.group_name = m->group.name;
+}
+
+static int take_pool(struct material *m, struct store *store, const char *name, struct why *why)
+{
+    int result = store_pool_get(store, name, &m->pool);
+    if (result)
+        return why_error(why, result, "device pool %s: %s", name, store_words(store, result));
+    result = store_group_get(store, m->pool.group, &m->group);
+    if (result)
+        return why_error(why, result, "CallManager group %s: %s", m->pool.group,
+                         store_words(store, result));
+    struct cnf_values *v = &m->values;
+    v->date_template = m->pool.date_template;
+    v->time_zone = m->pool.time_zone;
+    v->olson_zone = m->pool.olson_zone;
+    v->user_locale = m->pool.user_locale;
+    v->network_locale = m->pool.network_locale;
+    v->ntp = m->pool.ntp;
+    v->device = v->description = v->load = v->version_stamp = v->certificate_hash = "";
+    take_group(m);
+    return 0;
+}
+
+static int take_lines(struct material *m, struct store *store, const char *device)
+{
+    size_t count = 0;
+    int result = store_lines_get(store, device, m->stored, DEVICE_LINES_MAX, &count);
+    if (result)
+        return result;
+    if (count > DEVICE_LINES_MAX)
+        count = DEVICE_LINES_MAX;
+    for (size_t i = 0; i < count; i++) {
+        m->lines[i].button = m->stored[i].position;
+        text_copy(m->lines[i].number, sizeof m->lines[i].number, m->stored[i].number);
+        text_copy(m->lines[i].label, sizeof m->lines[i].label, m->stored[i].label);
+    }
+    m->values.lines = m->lines;
+    m->values.line_count = count;
+    return 0;
+}
+
+static void take_device(struct material *m, const struct store_device *device,
+                        const struct store_profile *profile)
+{
+    struct cnf_values *v = &m->values;
+    v->device = device->name;
+    v->description = device->description;
+    v->load = device->load;
+    v->version_stamp = device->version_stamp;
+    v->sip = profile->protocol == PROTOCOL_SIP;
+    v->security_mode = profile->mode;
+    v->transport = profile->mode > MODE_NON_SECURE ? TRANSPORT_TLS : TRANSPORT_TCP;
+}
+
+int generate_config(struct buffer *out, struct store *store, struct templates *templates,
+                    const struct store_device *device, const struct store_profile *profile,
+                    struct why *why)
+{
+    const struct cnf_template *template = NULL;
+    const struct model *model = model_find(device->model);
+    struct material *m = calloc(1, sizeof *m);
+    int result = m ? take_pool(m, store, device->pool, why) : -ENOMEM;
+    if (result == 0)
+        result = take_lines(m, store, device->name);
+    if (result == 0) {
+        take_device(m, device, profile);
+        result =
+            templates_get(templates, &template, model ? model : model_unknown(), m->values.sip);
+    }
+    if (result == 0)
+        result = cnf_template_render(out, template, &m->values);
+    free(m);
+    return result;
+}
+
+int generate_default(struct buffer *out, struct store *store, struct why *why)
+{
+    struct material *m = calloc(1, sizeof *m);
+    int result = m ? take_pool(m, store, POOL_DEFAULT, why) : -ENOMEM;
+    /* No load is named: phones keep the one they run. Nobody is registered without being known. */
+    if (result == 0)
+        result = cnf_write_default(out, &m->values, NULL, 0, false);
+    free(m);
+    return result;
+}

@@ -1,0 +1,211 @@
+/* Clients that are not ours, and a dissector: what they say of the service. */
+#include "world.h"
+
+#include <spawn.h>
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, world_enter, world_leave)
+
+extern char **environ;
+
+static bool have(const char *tool)
+{
+    char path[200];
+    const char *const places[] = {"/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin"};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        snprintf(path, sizeof path, "%s/%s", places[i], tool);
+        if (access(path, X_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+static pid_t start(const char *const argv[])
+{
+    pid_t pid;
+    posix_spawn_file_actions_t files;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
+    assert_int_equal(
+        posix_spawnp(&pid, argv[0], &files, NULL, (char *const *)(uintptr_t)argv, environ), 0);
+    posix_spawn_file_actions_destroy(&files);
+    return pid;
+}
+
+static int run(const char *const argv[])
+{
+    int status = -1;
+    pid_t pid = start(argv);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+#define RUN_TOOL(...) run((const char *const[]){__VA_ARGS__, NULL})
+
+static char out[FILE_PATH];
+static char port[2][16], http[2][16];
+
+static void prepare(void)
+{
+    assert_int_equal(file_path(out, world.dir, "out"), 0);
+    for (int i = 0; i < 2; i++) {
+        snprintf(port[i], sizeof port[i], "%u", address_port(&world.udp[i]));
+        snprintf(http[i], sizeof http[i], "%u", address_port(&world.http[i]));
+    }
+}
+
+static struct bytes make_file(const char *name, size_t size)
+{
+    uint8_t *data = malloc(size);
+    for (size_t i = 0; i < size; i++)
+        data[i] = (uint8_t)(i * 7 + i / 253);
+    world_write(name, bytes_of(data, size));
+    return bytes_of(data, size);
+}
+
+/* The tool succeeded and what it wrote is right; the file is removed for the next one. */
+static void assert_got(int status, struct bytes expected)
+{
+    struct buffer b;
+    buffer_init(&b, 64 * 1024 * 1024);
+    assert_int_equal(status, 0);
+    assert_int_equal(file_read(&b, out, NULL), 0);
+    assert_bytes_equal(buffer_bytes(&b), expected);
+    buffer_fini(&b);
+    assert_int_equal(unlink(out), 0);
+}
+
+static void test_curl_fetches_over_tftp_and_http(void **state)
+{
+    (void)state;
+    if (!have("curl"))
+        skip();
+    char url[200];
+    struct bytes file = make_file("sub/file.bin", 100 * 1024);
+    prepare();
+    snprintf(url, sizeof url, "tftp://127.0.0.1:%s/sub/file.bin", port[0]);
+    assert_got(RUN_TOOL("curl", "-s", "-o", out, url), file);
+    assert_got(RUN_TOOL("curl", "-s", "--tftp-no-options", "-o", out, url), file);
+    assert_got(RUN_TOOL("curl", "-s", "--tftp-blksize", "1428", "-o", out, url), file);
+    assert_got(RUN_TOOL("curl", "-s", "--tftp-blksize", "8", "-o", out, url), file);
+    assert_got(RUN_TOOL("curl", "-s", "--tftp-blksize", "65464", "-o", out, url), file);
+    snprintf(url, sizeof url, "tftp://[::1]:%s/sub/file.bin", port[1]);
+    assert_got(RUN_TOOL("curl", "-s", "-g", "-o", out, url), file);
+    snprintf(url, sizeof url, "http://127.0.0.1:%s/sub/file.bin", http[0]);
+    assert_got(RUN_TOOL("curl", "-s", "-f", "-o", out, url), file);
+    snprintf(url, sizeof url, "http://[::1]:%s/sub/file.bin", http[1]);
+    assert_got(RUN_TOOL("curl", "-s", "-f", "-g", "-o", out, url), file);
+    snprintf(url, sizeof url, "http://127.0.0.1:%s/absent", http[0]);
+    assert_int_equal(WEXITSTATUS(RUN_TOOL("curl", "-s", "-f", "-o", out, url)), 22);
+    snprintf(url, sizeof url, "tftp://127.0.0.1:%s/absent", port[0]);
+    assert_int_equal(WEXITSTATUS(RUN_TOOL("curl", "-s", "-o", out, url)), 68); /* not found */
+    free((void *)(uintptr_t)file.data);
+}
+
+static void test_the_client_of_tftp_hpa_fetches(void **state)
+{
+    (void)state;
+    if (!have("tftp"))
+        skip();
+    struct bytes file = make_file("file.bin", 51200); /* whole blocks: the last one is empty */
+    prepare();
+    assert_got(
+        RUN_TOOL("tftp", "-4", "-m", "octet", "127.0.0.1", port[0], "-c", "get", "file.bin", out),
+        file);
+    assert_got(RUN_TOOL("tftp", "-6", "-m", "octet", "::1", port[1], "-c", "get", "/file.bin", out),
+               file);
+    free((void *)(uintptr_t)file.data);
+}
+
+static void test_busybox_fetches(void **state)
+{
+    (void)state;
+    if (!have("busybox"))
+        skip();
+    struct bytes file = make_file("file.bin", 100001);
+    prepare();
+    const char *const base[] = {"busybox", "tftp", "-g", "-r", "file.bin", "-l", out};
+    assert_got(RUN_TOOL(base[0], base[1], base[2], base[3], base[4], base[5], base[6], "127.0.0.1",
+                        port[0]),
+               file);
+    assert_got(RUN_TOOL(base[0], base[1], base[2], base[3], base[4], base[5], base[6], "-b", "1400",
+                        "127.0.0.1", port[0]),
+               file);
+    assert_got(
+        RUN_TOOL(base[0], base[1], base[2], base[3], base[4], base[5], base[6], "::1", port[1]),
+        file);
+    free((void *)(uintptr_t)file.data);
+}
+
+/* How many packets of the capture a filter shows. */
+static unsigned count_packets(const char *capture, const char *decode, const char *filter)
+{
+    char command[1000];
+    unsigned n = 0;
+    snprintf(command, sizeof command, "tshark -r '%s' -d '%s' -Y '%s' 2>/dev/null", capture, decode,
+             filter);
+    FILE *lines = popen(command, "r");
+    assert_non_null(lines);
+    for (int c; (c = fgetc(lines)) != EOF;)
+        n += c == '\n';
+    pclose(lines);
+    return n;
+}
+
+static void test_tshark_sees_no_malformed_packet(void **state)
+{
+    (void)state;
+    if (!have("tshark") || !have("dumpcap") || geteuid() != 0)
+        skip(); /* no right to capture */
+    char capture[FILE_PATH], decode[64];
+    struct client c;
+    struct fetched f;
+    struct bytes file = make_file("file.bin", 20000);
+    const struct tftp_options all = {.has_block_size = true,
+                                     .block_size = 1000,
+                                     .has_window_size = true,
+                                     .window_size = 3,
+                                     .has_timeout = true,
+                                     .timeout = 3,
+                                     .has_transfer_size = true};
+    prepare();
+    assert_int_equal(file_path(capture, "/tmp", strrchr(world.dir, '/') + 1), 0);
+    strncat(capture, ".pcap", sizeof capture - strlen(capture) - 1);
+    snprintf(decode, sizeof decode, "udp.port==%s,tftp", port[0]);
+    pid_t dumpcap =
+        start((const char *const[]){"dumpcap", "-i", "lo", "-w", capture, "-f", "udp", NULL});
+    client_open(&c);
+    /* until the capture has begun */
+    struct stat st = {0};
+    EVENTUALLY(fetch_with(&c, &f, "file.bin", &all), fetched_fini(&f),
+               stat(capture, &st) == 0 && st.st_size > 2000);
+    fetch_with(&c, &f, "file.bin", &all);
+    fetched_fini(&f);
+    fetch_with(&c, &f, "file.bin", NULL);
+    assert_bytes_equal(buffer_bytes(&f.data), file);
+    fetched_fini(&f);
+    fetch_with(&c, &f, "absent", NULL);
+    fetched_fini(&f);
+    off_t before = st.st_size;
+    EVENTUALLY(stat(capture, &st) == 0 && st.st_size > before);
+    poll(NULL, 0, 200);
+    kill(dumpcap, SIGINT);
+    waitpid(dumpcap, NULL, 0);
+    client_close(&c);
+    assert_true(count_packets(capture, decode, "tftp.opcode == 6") > 0);
+    assert_true(count_packets(capture, decode, "tftp.opcode == 3") > 20);
+    assert_int_equal(count_packets(capture, decode, "_ws.malformed"), 0);
+    assert_int_equal(unlink(capture), 0);
+    free((void *)(uintptr_t)file.data);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(test_curl_fetches_over_tftp_and_http),
+        CASE(test_the_client_of_tftp_hpa_fetches),
+        CASE(test_busybox_fetches),
+        CASE(test_tshark_sees_no_malformed_packet),
+    };
+    return RUN(tests);
+}
