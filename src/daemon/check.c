@@ -1,0 +1,244 @@
+#include "daemon/check.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cluster/cluster.h"
+#include "daemon/listen.h"
+#include "pki/signedfile.h"
+#include "signer/protocol.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { WARN_DAYS = 60 };
+
+struct check {
+    const char *state;
+    struct config config;
+    struct cluster *cluster;
+    struct signer *signer;
+    unsigned wrong, warned;
+};
+
+static void fine(const char *format, ...) PRINTF_LIKE(1, 2);
+static void warning(struct check *c, const char *format, ...) PRINTF_LIKE(2, 3);
+static void wrong(struct check *c, const char *format, ...) PRINTF_LIKE(2, 3);
+
+static void fine(const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    fputs("ok       ", stdout);
+    vprintf(format, values);
+    putchar('\n');
+    va_end(values);
+}
+
+static void warning(struct check *c, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    fputs("warning  ", stdout);
+    vprintf(format, values);
+    putchar('\n');
+    va_end(values);
+    c->warned++;
+}
+
+static void wrong(struct check *c, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    fputs("error    ", stdout);
+    vprintf(format, values);
+    putchar('\n');
+    va_end(values);
+    c->wrong++;
+}
+
+/* ---- users and ports, before we may become somebody else ---- */
+
+static void check_wall(struct check *c)
+{
+    struct stat state;
+    struct stat keys;
+    char path[FILE_PATH];
+    if (stat(c->state, &state) != 0 || file_path(path, c->state, STATE_KEYS) != 0 ||
+        stat(path, &keys) != 0) {
+        wrong(c, "%s: keys/ cannot be looked at", c->state);
+        return;
+    }
+    if (keys.st_mode & 077)
+        wrong(c, "%s: others than its owner may look into it (chmod 700 %s)", path, path);
+    if (state.st_uid != keys.st_uid && !(state.st_mode & 001) && state.st_gid != keys.st_gid)
+        wrong(c, "%s: the signer's user cannot get through to keys/ (chmod o+x %s)", c->state,
+              c->state);
+    if (state.st_uid == keys.st_uid)
+        warning(c, "no wall: services and signer run as the same user, so a service that is broken "
+                   "into can read the private keys (install as root for users of their own)");
+    else
+        fine("wall: services run as user %u, the signer as user %u", (unsigned)state.st_uid,
+             (unsigned)keys.st_uid);
+}
+
+static void check_ports(struct check *c, bool served)
+{
+    struct listeners listeners;
+    struct why why = WHY_NONE;
+    if (served) {
+        fine("ports: a running trustlined has them");
+        return;
+    }
+    int result = listeners_open(&listeners, &c->config, &why);
+    if (result) {
+        wrong(c, "ports: %s", why_text(&why, result));
+        return;
+    }
+    fine("ports: all %zu sockets can be opened", listeners.count);
+    listeners_close(&listeners);
+}
+
+/* ---- certificates and keys ---- */
+
+static void check_dates(struct check *c, const char *name, const struct certificate *certificate)
+{
+    char when[CLOCK_TEXT];
+    int64_t now = clock_wall();
+    int64_t days = (certificate_not_after(certificate) - now) / 86400;
+    clock_java(when, certificate_not_after(certificate));
+    if (certificate_not_after(certificate) < now)
+        wrong(c,
+              "certificate %s expired on %s (most phones do not look, so the service runs; renew "
+              "it: trustline set cert regen %s)",
+              name, when, name);
+    else if (certificate_not_before(certificate) > now)
+        wrong(c, "certificate %s is not valid before %s", name,
+              clock_java(when, certificate_not_before(certificate)));
+    else if (days < WARN_DAYS)
+        warning(c, "certificate %s expires in %lld days, on %s", name, (long long)days, when);
+    else
+        fine("certificate %s: valid until %s", name, when);
+    if (certificate_key_kind(certificate) == KEY_RSA && certificate_key_bits(certificate) < 2048)
+        warning(c, "certificate %s: a %u-bit key needs legacy_tls = on for its TLS service", name,
+                certificate_key_bits(certificate));
+}
+
+static int check_certificate(void *context, const struct store_certificate *row)
+{
+    struct check *c = context;
+    struct certificate *certificate = NULL;
+    struct why why = WHY_NONE;
+    if (row->state != CERTIFICATE_ACTIVE)
+        return 0;
+    int result = certificate_from_der(&certificate, buffer_bytes(&row->der), &why);
+    if (result == 0 && row->node == cluster_node(c->cluster)->id)
+        result = signer_check(c->signer, row->name, certificate, &why);
+    if (result)
+        wrong(c, "key %s: %s", row->name, why_text(&why, result));
+    else
+        check_dates(c, row->name, certificate);
+    certificate_free(certificate);
+    return 0;
+}
+
+/* ---- lists ---- */
+
+struct anchors_seen {
+    const struct trustlist *list;
+    bool named;
+};
+
+/* Is the certificate the cluster signs files with in the list? */
+static int look_for_signer(void *context, const struct store_certificate *row)
+{
+    struct anchors_seen *a = context;
+    struct certificate *certificate = NULL;
+    if (row->state != CERTIFICATE_ACTIVE || strcmp(row->name, KEY_CALLMANAGER) != 0 ||
+        certificate_from_der(&certificate, buffer_bytes(&row->der), NULL) != 0)
+        return 0;
+    for (size_t i = 0; i < a->list->count; i++)
+        a->named = a->named ||
+                   record_is(&a->list->records[i], bytes_of_string(certificate_issuer(certificate)),
+                             certificate_serial(certificate));
+    certificate_free(certificate);
+    return 0;
+}
+
+static void check_list(struct check *c, enum list_kind kind, bool needed)
+{
+    const char *name = kind == LIST_CTL ? "CTL" : "ITL";
+    struct store_list stored;
+    struct trustlist *list = NULL;
+    struct why why = WHY_NONE;
+    size_t signer;
+    int result = store_list_current(cluster_store(c->cluster), kind, &stored);
+    if (result == ERR_NOT_FOUND) {
+        if (needed)
+            wrong(c, "%s: none is served, and phones of this cluster need one", name);
+        return;
+    }
+    if (result == 0) {
+        result = trustlist_parse(&list, buffer_bytes(&stored.body), &why);
+        if (result == 0)
+            result = trustlist_verify(list, &signer, &why);
+        if (result == 0) {
+            struct anchors_seen seen = {.list = list};
+            if (store_certificates(cluster_store(c->cluster), look_for_signer, &seen) == 0 &&
+                !seen.named)
+                wrong(c, "%s: it does not name the CallManager certificate in use", name);
+            size_t count = trustlist_certificates(list);
+            if (count > TRUSTLIST_CERTIFICATES_MAX * 8 / 10 ||
+                stored.body.size > TRUSTLIST_BYTES_MAX * 8 / 10)
+                warning(c, "%s: %zu certificates, %zu bytes; phones take %d and %d", name, count,
+                        stored.body.size, TRUSTLIST_CERTIFICATES_MAX, TRUSTLIST_BYTES_MAX);
+            else
+                fine("%s: verified, %zu certificates, %zu bytes", name, count, stored.body.size);
+        }
+        trustlist_free(list);
+        store_list_fini(&stored);
+    }
+    if (result)
+        wrong(c, "%s: %s", name, why_text(&why, result));
+}
+
+static void check_inside(struct check *c)
+{
+    struct why why = WHY_NONE;
+    int mode = 0;
+    int result = cluster_open(&c->cluster, c->state, CLUSTER_ACT, &why);
+    if (result == 0)
+        result = cluster_signer(c->cluster, &c->signer, &why);
+    if (result == 0)
+        result = cluster_security_mode(c->cluster, &mode, &why);
+    if (result == 0) {
+        fine("store: opened, the cluster is in %s mode", mode ? "mixed" : "non-secure");
+        result = store_certificates(cluster_store(c->cluster), check_certificate, c);
+    }
+    if (result == 0) {
+        check_list(c, LIST_CTL, mode != 0);
+        check_list(c, LIST_ITL, true);
+    }
+    if (result)
+        wrong(c, "%s", why_text(&why, result));
+    cluster_close(c->cluster);
+}
+
+int check_run(const char *state)
+{
+    struct check c = {.state = state};
+    struct why why = WHY_NONE;
+    int result = config_load(&c.config, state, &why);
+    if (result) {
+        wrong(&c, "configuration: %s", why_text(&why, result));
+        return 1;
+    }
+    fine("configuration: node %s, port offset %u", c.config.node, c.config.port_offset);
+    check_wall(&c);
+    check_ports(&c, cluster_is_served(state));
+    check_inside(&c);
+    if (c.wrong)
+        printf("%u wrong, %u to know\n", c.wrong, c.warned);
+    return c.wrong ? 1 : 0;
+}

@@ -1,0 +1,268 @@
+/*
+ * clerk: the supervisor's hand in the store. At its start it brings the store and keys/ in order
+ * and looks over what the node lives on; then it tells the supervisor which services are wanted and
+ * writes down what became of them. It also says, every day, which certificates have expired.
+ */
+#include "daemon/roles.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cluster/cluster.h"
+#include "daemon/role_link.h"
+#include "store/async.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WATCH_MS = 200, DAY_MS = 24 * 3600 * 1000, WARN_DAYS = 60, WANTS_MAX = 32 };
+
+struct clerk {
+    struct role_link *link;
+    struct store_async *store;
+    struct loop_timer *daily;
+    int64_t node;
+    bool told; /* the first wants */
+};
+
+/* ---- at the start ---- */
+
+struct key_check {
+    struct cluster *cluster;
+    struct signer *signer;
+    struct why *why;
+};
+
+static int check_key(void *context, const struct store_certificate *row)
+{
+    struct key_check *k = context;
+    struct certificate *certificate = NULL;
+    if (row->state != CERTIFICATE_ACTIVE || row->node != cluster_node(k->cluster)->id)
+        return 0;
+    int result = certificate_from_der(&certificate, buffer_bytes(&row->der), k->why);
+    if (result == 0)
+        result = signer_check(k->signer, row->name, certificate, k->why);
+    certificate_free(certificate);
+    return result;
+}
+
+/* Keys that fit their certificates are what the node lives on: without them it does not start. */
+static int check_keys(struct cluster *cluster, struct why *why)
+{
+    struct key_check check = {.cluster = cluster, .why = why};
+    int result = cluster_signer(cluster, &check.signer, why);
+    return result ? result : store_certificates(cluster_store(cluster), check_key, &check);
+}
+
+static int tidy(struct clerk *c, const char *state, struct why *why)
+{
+    struct cluster *cluster = NULL;
+    unsigned removed = 0;
+    int result = cluster_open(&cluster, state, CLUSTER_TIDY, why);
+    if (result == ERR_TIMEOUT) {
+        /* An administrator's act is under way; what is left over can wait for the next start. */
+        log_event(LEVEL_NOTICE, "event=keys_not_swept reason=\"%s\"", why->text);
+        *why = (struct why)WHY_NONE;
+        result = cluster_open(&cluster, state, CLUSTER_LOOK, why);
+        if (result == 0)
+            c->node = cluster_node(cluster)->id;
+        cluster_close(cluster);
+        return result;
+    }
+    if (result == 0)
+        result = parameters_fill(cluster_store(cluster));
+    if (result == 0)
+        result = check_keys(cluster, why);
+    if (result == 0)
+        result = cluster_sweep(cluster, &removed, why);
+    if (result == 0)
+        result = cluster_relink(cluster, why);
+    if (result == 0 && removed)
+        log_event(LEVEL_NOTICE, "event=keys_swept removed=%u", removed);
+    if (result == 0)
+        c->node = cluster_node(cluster)->id;
+    cluster_close(cluster);
+    return result;
+}
+
+/* ---- wants ---- */
+
+struct wants {
+    struct clerk *clerk;
+    size_t count;
+    char messages[WANTS_MAX][160];
+};
+
+static int note_want(void *context, const struct store_service *service)
+{
+    struct wants *w = context;
+    if (w->count < WANTS_MAX)
+        text_format(w->messages[w->count++], sizeof w->messages[0], "W%s\t%d\t%d\t%llu",
+                    service->name, service->activated, service->wanted,
+                    (unsigned long long)service->restarts_wanted);
+    return 0;
+}
+
+static int read_wants(void *context, struct store *store)
+{
+    struct wants *w = context;
+    return store_services(store, w->clerk->node, note_want, w);
+}
+
+static void told_wants(void *context, int result)
+{
+    struct wants *w = context;
+    for (size_t i = 0; i < w->count && result == 0; i++)
+        role_link_say(w->clerk->link, w->messages[i]);
+    if (result)
+        log_event(LEVEL_ERROR, "event=services_not_read reason=\"%s\"", error_text(result));
+    else
+        role_link_say(w->clerk->link, "Z");
+    free(w);
+}
+
+static void tell_wants(struct clerk *c)
+{
+    struct wants *w = calloc(1, sizeof *w);
+    if (!w)
+        return;
+    w->clerk = c;
+    if (store_async_do(c->store, read_wants, told_wants, w) != 0)
+        free(w);
+}
+
+static void store_moved(void *context, unsigned areas)
+{
+    if (areas & (1u << AREA_SERVICES))
+        tell_wants(context);
+}
+
+/* ---- what was seen ---- */
+
+struct sight {
+    int64_t node;
+    char name[SERVICE_NAME];
+    char state[16];
+    char reason[SERVICE_REASON];
+    int64_t pid;
+};
+
+static int write_sight(void *context, struct store *store)
+{
+    const struct sight *s = context;
+    return store_service_seen(store, s->node, s->name, s->state, s->reason, s->pid);
+}
+
+static void wrote_sight(void *context, int result)
+{
+    if (result)
+        log_event(LEVEL_ERROR, "event=service_not_recorded reason=\"%s\"", error_text(result));
+    free(context);
+}
+
+static void take_sight(struct clerk *c, char *text)
+{
+    struct sight *s = calloc(1, sizeof *s);
+    char *rest = text;
+    char *name = strsep(&rest, "\t");
+    char *state = strsep(&rest, "\t");
+    char *pid = strsep(&rest, "\t");
+    if (!s || !name || !state || !pid || !rest || text_number(pid, 0, INT32_MAX, &s->pid) != 0) {
+        free(s);
+        return;
+    }
+    s->node = c->node;
+    text_copy(s->name, sizeof s->name, name);
+    text_copy(s->state, sizeof s->state, state);
+    text_copy(s->reason, sizeof s->reason, rest);
+    if (store_async_do(c->store, write_sight, wrote_sight, s) != 0)
+        free(s);
+}
+
+/* ---- every day ---- */
+
+static int say_expiry(void *context, const struct store_certificate *row)
+{
+    struct certificate *certificate = NULL;
+    char until[CLOCK_TEXT];
+    int64_t now = clock_wall();
+    (void)context;
+    if (row->state != CERTIFICATE_ACTIVE ||
+        certificate_from_der(&certificate, buffer_bytes(&row->der), NULL) != 0)
+        return 0;
+    int64_t left = (certificate_not_after(certificate) - now) / 86400;
+    clock_java(until, certificate_not_after(certificate));
+    if (certificate_not_after(certificate) < now)
+        log_event(LEVEL_ERROR,
+                  "event=certificate_expired name=%s since=\"%s\" help=\"trustline set cert regen "
+                  "%s\"",
+                  row->name, until, row->name);
+    else if (left < WARN_DAYS)
+        log_event(LEVEL_WARNING, "event=certificate_expires name=%s until=\"%s\" days=%lld",
+                  row->name, until, (long long)left);
+    certificate_free(certificate);
+    return 0;
+}
+
+static int look_at_dates(void *context, struct store *store)
+{
+    (void)context;
+    return store_certificates(store, say_expiry, NULL);
+}
+
+static void each_day(void *context)
+{
+    struct clerk *c = context;
+    if (store_async_do(c->store, look_at_dates, NULL, NULL) != 0)
+        log_event(LEVEL_WARNING, "event=certificates_not_looked_at");
+    loop_timer_start(c->daily, DAY_MS);
+}
+
+/* ---- the process ---- */
+
+static void on_message(void *context, char kind, char *text, int fd)
+{
+    struct clerk *c = context;
+    (void)fd;
+    if (kind == 'V')
+        take_sight(c, text);
+}
+
+static int begin(struct clerk *c, struct why *why)
+{
+    char where[FILE_PATH];
+    struct loop *loop = role_link_loop(c->link);
+    int result = tidy(c, role_link_state(c->link), why);
+    if (result == 0)
+        result = config_store_address(where, role_link_config(c->link), role_link_state(c->link));
+    if (result == 0)
+        result = store_async_new(&c->store, loop, where, STORE_WRITE, why);
+    if (result == 0)
+        result = store_async_watch(c->store, WATCH_MS, store_moved, c);
+    if (result == 0)
+        result = loop_timer_new(&c->daily, loop, each_day, c);
+    if (result)
+        return result;
+    each_day(c);
+    role_link_ready(c->link);
+    tell_wants(c);
+    return 0;
+}
+
+int role_clerk(const char *state, int control)
+{
+    struct clerk c = {0};
+    struct why why = WHY_NONE;
+    int result = role_link_new(&c.link, "clerk", state, control, on_message, &c, &why);
+    if (result == 0)
+        result = begin(&c, &why);
+    if (result)
+        role_link_fail(c.link, why_text(&why, result));
+    else
+        result = role_link_run(c.link);
+    loop_timer_free(c.daily);
+    store_async_free(c.store);
+    role_link_free(c.link);
+    return result ? 1 : 0;
+}
