@@ -1,0 +1,40 @@
+/*
+ * arguments: the command line of trustline-phone.
+ */
+#ifndef PHONE_ARGUMENTS_H
+#define PHONE_ARGUMENTS_H
+
+#include "phone/flash.h"
+#include "trust/model.h"
+
+#include <stdio.h>
+
+#define ARGUMENTS_MODELS 16
+
+/* Exit statuses, part of our interface. */
+enum phone_exit { EXIT_REACHED = 0, EXIT_NOT_REACHED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3 };
+
+/* Strings look into argv. */
+struct arguments {
+    char device[DEVICE_NAME_LENGTH + 1]; /* of one phone, or the first of a fleet */
+    const char *tftp;                    /* HOST[:PORT], not looked up yet */
+    const struct model *models[ARGUMENTS_MODELS];
+    size_t model_count;
+    const char *home; /* NULL: none */
+    bool erase[FLASH_SLOTS];
+    bool json, quiet;
+    size_t fleet;       /* phones; 0: one phone */
+    unsigned rate;      /* phones a second; 0: as fast as it goes */
+    size_t concurrency; /* phones that boot at once */
+};
+
+/* true: run. false: end with *status; help, version or the error have been printed. */
+bool arguments_read(struct arguments *out, int argc, char **argv, FILE *stream, FILE *errors,
+                    enum phone_exit *status);
+
+/* The name of phone number `n` of a fleet, counted from the first name. false: there are no more
+ * names. */
+bool arguments_device(const struct arguments *arguments, size_t n,
+                      char out[DEVICE_NAME_LENGTH + 1]);
+
+#endif

@@ -1,0 +1,93 @@
+/*
+ * boot_parts: what the pieces of the boot engine share (internal to boot).
+ */
+#ifndef PHONE_BOOT_PARTS_H
+#define PHONE_BOOT_PARTS_H
+
+#include "phone/boot.h"
+
+/* One piece of news leads to a few actions. */
+#define BOOT_RING 16
+
+enum boot_state {
+    STATE_OFF,
+    STATE_CTL,
+    STATE_ITL,
+    STATE_ITL_COMMON, /* ITLFile.tlv, when there is none of the phone's own name */
+    STATE_CONFIGURATION,
+    STATE_DEFAULT,
+    STATE_SECURITY, /* looks whether the configuration can be lived with */
+    STATE_PAUSE,    /* before the CTL is asked for again */
+    STATE_CTL_AGAIN,
+    STATE_EXTRAS,
+    STATE_OVER,
+    STATE_COUNT
+};
+
+/* What can happen in a state. */
+enum boot_event {
+    EVENT_NONE, /* nothing yet: wait */
+    EVENT_START,
+    EVENT_ACCEPTED,
+    EVENT_REFUSED,
+    EVENT_ABSENT,
+    EVENT_FAILED,
+    EVENT_TICK,
+    EVENT_SKIP, /* this phone has nothing to do here */
+    EVENT_COUNT
+};
+
+struct boot {
+    char device[DEVICE_NAME_LENGTH + 1];
+    const struct habits *habits;
+    struct shelf *shelf;
+    uint8_t server[16];
+    struct phone_trust trust;                /* looks into `held` */
+    struct held_list *held[2];               /* by enum trustlist_kind */
+    struct cnf *configuration;               /* in effect, or NULL */
+    uint8_t configuration_hash[SHA256_SIZE]; /* of its XML as it is in the flash */
+    bool is_configured;
+
+    enum boot_state state;
+    int64_t deadline;
+    unsigned ctl_tries;
+    size_t extra; /* number of the next one */
+    bool http;    /* not given up */
+    bool asking;  /* for a file, which has not come yet */
+
+    /* what is asked for */
+    enum boot_kind kind;
+    enum boot_transport transport;
+    char name[BOOT_NAME];
+
+    /* what has arrived, was accepted, and is on its way into the flash */
+    bool storing;
+    struct held_list *new_list;
+    struct cnf *new_configuration;
+    uint8_t new_hash[SHA256_SIZE];
+
+    struct answer answer; /* about what arrived last */
+    char words[512];      /* of the failure before the last action */
+    bool list_updated;    /* and nobody was told yet */
+    bool lists_told;
+    bool refused, failed; /* a list or configuration was */
+    struct why why;       /* the first failure */
+
+    struct boot_action ring[BOOT_RING];
+    unsigned first, used;
+};
+
+/* A new action about the file that is asked for. */
+struct boot_action *boot_push(struct boot *boot, enum boot_action_kind kind);
+void boot_push_status(struct boot *boot, enum boot_status status, const char *name);
+
+/* Decides about a file: EVENT_REFUSED, EVENT_FAILED (memory), EVENT_ACCEPTED, or EVENT_NONE when
+ * it is accepted and waits for the flash. */
+enum boot_event boot_judge(struct boot *boot, struct bytes file);
+/* What was accepted is in the flash and takes effect; or it is not, and is dropped. */
+void boot_commit(struct boot *boot);
+void boot_drop(struct boot *boot);
+/* Something of this machine failed: the words of the event EVENT_FAILED that is returned. */
+enum boot_event boot_fail_here(struct boot *boot, const char *words);
+
+#endif

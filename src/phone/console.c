@@ -1,0 +1,291 @@
+#include "phone/console.h"
+
+#include "base/text.h"
+#include "phone/fetch.h"
+
+#include <string.h>
+#include <sys/time.h>
+#include <time.h>
+
+enum { INDENT = 9, WIDTH = 100 }; /* of what stands under a status message */
+
+const char *console_mode_text(unsigned security_mode)
+{
+    return security_mode == 3 ? "encrypted" : security_mode == 2 ? "authenticated" : "non-secure";
+}
+
+/* ---- lines ---- */
+
+static void print_time(FILE *out, bool microseconds)
+{
+    struct timeval now = {0};
+    struct tm tm = {0};
+    char text[16];
+    gettimeofday(&now, NULL);
+    localtime_r(&now.tv_sec, &tm);
+    strftime(text, sizeof text, "%H:%M:%S", &tm);
+    if (microseconds)
+        fprintf(out, "%s.%06ld ", text, (long)now.tv_usec);
+    else
+        fprintf(out, "%s ", text);
+}
+
+static void line(struct console *c, const char *level, const char *format, ...) PRINTF_LIKE(3, 4);
+
+static void line(struct console *c, const char *level, const char *format, ...)
+{
+    if (c->quiet)
+        return;
+    va_list values;
+    fprintf(c->out, "%u: %s ", ++c->line, level);
+    print_time(c->out, true);
+    va_start(values, format);
+    vfprintf(c->out, format, values);
+    va_end(values);
+    fputc('\n', c->out);
+}
+
+static char *shown(char out[4 * BOOT_NAME], const struct boot_action *action)
+{
+    return text_escape(out, 4 * BOOT_NAME, bytes_of_string(action->name));
+}
+
+static const char *transport(const struct boot_action *action)
+{
+    return action->transport == BOOT_HTTP ? "HTTP" : "TFTP";
+}
+
+/* ---- requests ---- */
+
+static void say_fetch(struct console *c, const struct boot_action *action)
+{
+    char name[4 * BOOT_NAME];
+    char host[ADDRESS_TEXT];
+    uint16_t port = address_port(&c->server);
+    shown(name, action);
+    c->request++;
+    if (action->file == BOOT_CTL || action->file == BOOT_ITL)
+        line(c, "NOT", "SECD: tlRequestFile: Request %s", name);
+    address_host(host, &c->server);
+    if (action->transport == BOOT_HTTP)
+        line(c, "NOT", "HTTP: [%u]:Requesting %s from %s port %u", c->request, name, host,
+             fetch_http_port(port));
+    else if (port != 69)
+        line(c, "NOT", "TFTP: [%u]:Requesting %s from %s port %u", c->request, name, host, port);
+    else
+        line(c, "NOT", "TFTP: [%u]:Requesting %s from %s", c->request, name, host);
+}
+
+/* ---- what became of them ---- */
+
+static bool is_list(const struct boot_action *action)
+{
+    return action->file == BOOT_CTL || action->file == BOOT_ITL;
+}
+
+/* Newer phones have other words for the same. */
+static void say_accepted_by_new(struct console *c, const struct boot_action *action)
+{
+    bool list = is_list(action);
+    if (list && action->answer->rule == RULE_FIRST_LIST)
+        line(c, "NOT", "SECD: Using leap of faith to accept TL file");
+    line(c, "NOT", "SECD: Hashes match... authentication successful.");
+    if (list)
+        line(c, "NOT", "SECD: TL file verified successfully.");
+    if (list && action->result == RESULT_ACCEPTED) {
+        line(c, "NOT", "SECD: updateFromFile: TL parse to table: %s_SUCCESS",
+             action->file == BOOT_CTL ? "CTL" : "ITL");
+        line(c, "NOT", "SECD: Updating master TL table");
+        line(c, "NOT", "SECD: TL file updated.");
+    }
+}
+
+static void say_accepted(struct console *c, const struct boot *boot,
+                         const struct boot_action *action)
+{
+    enum generation generation = boot_model(boot)->generation;
+    bool checked = action->answer->rule != RULE_UNSIGNED && action->header_size;
+    if (checked && (generation == GENERATION_D || generation == GENERATION_E))
+        say_accepted_by_new(c, action);
+    else if (checked)
+        line(c, "NOT", "SECD: validate_file_envelope: File sign verify SUCCESS; header length <%u>",
+             action->header_size);
+    if (is_list(action))
+        line(c, "NOT", "SECD: %s %s; rule <%s>", action->file == BOOT_CTL ? "CTL" : "ITL",
+             action->result == RESULT_UNCHANGED ? "is the one stored" : "taken",
+             accept_rule_text(action->answer->rule));
+}
+
+static void say_refused(struct console *c, const struct boot_action *action)
+{
+    const char *rule = accept_rule_text(action->answer->rule);
+    if (action->header_size)
+        line(c, "ERR",
+             "SECD: EROR:validate_file_envelope: ** File sign verify FAILED; header length <%u>; "
+             "rule <%s>",
+             action->header_size, rule);
+    else
+        line(c, "ERR", "SECD: EROR:validate_file_envelope: ** File refused; rule <%s>", rule);
+}
+
+static void say_file(struct console *c, const struct boot *boot, const struct boot_action *action)
+{
+    switch (action->result) {
+    case RESULT_ACCEPTED:
+    case RESULT_UNCHANGED:
+    case RESULT_REFUSED:
+        line(c, "NOT", "%s: [%u]:Finished --> rcvd %zu bytes", transport(action), c->request,
+             action->content.size);
+        if (action->result == RESULT_REFUSED)
+            say_refused(c, action);
+        else
+            say_accepted(c, boot, action);
+        break;
+    case RESULT_ABSENT:
+        line(c, "NOT", "%s: [%u]:File not found", transport(action), c->request);
+        break;
+    case RESULT_FAILED:
+        line(c, "ERR", "%s: [%u]:%s", transport(action), c->request, action->words);
+        break;
+    case RESULT_BY_TFTP:
+        line(c, "ERR", "HTTP: [%u]:%s", c->request, action->words);
+        line(c, "NOT", "HTTP download error, try tftp download");
+        break;
+    }
+}
+
+/* ---- status messages ---- */
+
+static const char *what_stays(const struct boot *boot, const struct boot_action *action)
+{
+    switch (action->file) {
+    case BOOT_CTL:
+        return boot_list(boot, TRUSTLIST_CTL) ? "The old CTL stays." : "The phone has no CTL.";
+    case BOOT_ITL:
+        return boot_list(boot, TRUSTLIST_ITL) ? "The old ITL stays." : "The phone has no ITL.";
+    case BOOT_CONFIGURATION:
+    case BOOT_DEFAULT:
+        return boot_configuration(boot) ? "The old configuration stays."
+                                        : "The phone has no configuration.";
+    default:
+        return "The phone goes on without it.";
+    }
+}
+
+/* Indented, and broken between words. */
+static void print_wrapped(FILE *out, const char *text)
+{
+    while (*text) {
+        size_t take = strlen(text);
+        if (take > WIDTH - INDENT) {
+            take = WIDTH - INDENT;
+            while (take && text[take] != ' ')
+                take--;
+            if (take == 0)
+                take = strcspn(text, " ");
+        }
+        fprintf(out, "%*s%.*s\n", INDENT, "", (int)take, text);
+        text += take;
+        text += *text == ' ';
+    }
+}
+
+static void say_status(struct console *c, const struct boot *boot, const struct boot_action *action)
+{
+    char text[BOOT_STATUS_TEXT];
+    char name[4 * BOOT_NAME];
+    print_time(c->out, false);
+    fprintf(c->out, "%s\n", boot_status_text(text, action));
+    if (!action->answer)
+        return;
+    struct buffer words;
+    buffer_init(&words, 4096);
+    buffer_format(&words, "%s is refused by rule %s: %s", shown(name, action),
+                  accept_rule_text(action->answer->rule), action->answer->explanation);
+    if (action->answer->verdict == VERDICT_THROUGH_TVS)
+        buffer_text(&words, " This phone cannot ask TVS yet, so to it that is a no.");
+    buffer_format(&words, " %s", what_stays(boot, action));
+    print_wrapped(c->out, buffer_string(&words));
+    buffer_fini(&words);
+}
+
+/* ---- the end ---- */
+
+static void print_list(struct console *c, const struct boot *boot, enum trustlist_kind kind)
+{
+    const struct held_list *list = boot_list(boot, kind);
+    char md5[2 * MD5_SIZE + 1];
+    if (list)
+        fprintf(c->out, "%*s%s: %zu bytes, md5 %s\n", INDENT, "", trustlist_kind_name(kind),
+                list->file.size,
+                text_hex(md5, sizeof md5, bytes_of(list->md5, MD5_SIZE), false, 0));
+    else
+        fprintf(c->out, "%*s%s: none\n", INDENT, "", trustlist_kind_name(kind));
+}
+
+static void print_members(struct console *c, const char *what, const struct cnf_member *members,
+                          size_t count)
+{
+    char host[4 * CNF_HOST];
+    for (size_t i = 0; i < count; i++)
+        fprintf(c->out, "%s%s", i ? ", " : what,
+                text_escape(host, sizeof host, bytes_of_string(members[i].host)));
+}
+
+static void print_configuration(struct console *c, const struct boot *boot)
+{
+    const struct cnf *cnf = boot_configuration(boot);
+    fprintf(c->out, "%*sConfiguration%s: ", INDENT, "",
+            cnf && !boot_is_configured(boot) ? " (kept)" : "");
+    if (!cnf) {
+        fputs("none\n", c->out);
+        return;
+    }
+    if (cnf->is_default)
+        fputs("the default one, for phones the server does not know", c->out);
+    else
+        fprintf(c->out, "%s, %s", console_mode_text(cnf->security_mode), cnf->sip ? "SIP" : "SCCP");
+    if (!cnf->full)
+        fputs("; only its beginning, the rest is encrypted for a certificate of the phone's",
+              c->out);
+    print_members(c, "; CallManager ", cnf->managers, cnf->manager_count);
+    print_members(c, "; TVS ", cnf->tvs, cnf->tvs_count);
+    print_members(c, "; CAPF ", cnf->capf, cnf->capf_count);
+    fputc('\n', c->out);
+}
+
+static void say_over(struct console *c, const struct boot *boot, const struct boot_action *action)
+{
+    static const char *const words[] = {
+        [OUTCOME_FILES] = "has its files",
+        [OUTCOME_FAILED] = "did not get all its files",
+        [OUTCOME_REFUSED] = "refused a list or its configuration, and keeps what it had",
+    };
+    print_time(c->out, false);
+    fprintf(c->out, "%s (%s) %s\n", boot_device(boot), boot_model(boot)->name,
+            words[action->outcome]);
+    print_list(c, boot, TRUSTLIST_CTL);
+    print_list(c, boot, TRUSTLIST_ITL);
+    print_configuration(c, boot);
+}
+
+void console_action(struct console *console, const struct boot *boot,
+                    const struct boot_action *action)
+{
+    switch (action->kind) {
+    case BOOT_FETCH:
+        say_fetch(console, action);
+        break;
+    case BOOT_FILE:
+        say_file(console, boot, action);
+        break;
+    case BOOT_STATUS:
+        say_status(console, boot, action);
+        break;
+    case BOOT_OVER:
+        say_over(console, boot, action);
+        break;
+    case BOOT_STORE:
+        break;
+    }
+}

@@ -1,0 +1,31 @@
+/*
+ * console: what a phone says while it boots, in the words of real ones.
+ *
+ *   7: NOT 09:13:17.561856 SECD: tlRequestFile: Request CTLSEP0011215A1AE3.tlv     console line
+ *   16:01:16 Trust List Updated                                                    status message
+ *
+ * Under a status message about a refusal stands, indented, which rule refused and what helps.
+ */
+#ifndef PHONE_CONSOLE_H
+#define PHONE_CONSOLE_H
+
+#include "net/address.h"
+#include "phone/boot.h"
+
+#include <stdio.h>
+
+struct console {
+    FILE *out;
+    bool quiet;            /* no console lines, only status messages and what the phone ends with */
+    struct address server; /* with the TFTP port */
+    unsigned line;         /* running number */
+    unsigned request;
+};
+
+void console_action(struct console *console, const struct boot *boot,
+                    const struct boot_action *action);
+
+/* "encrypted", "authenticated", "non-secure". */
+const char *console_mode_text(unsigned security_mode);
+
+#endif

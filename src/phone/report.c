@@ -1,0 +1,224 @@
+#include "phone/report.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "phone/console.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+
+struct report {
+    json_t *root, *files, *messages, *lists;
+    bool broken; /* memory ran out on the way */
+};
+
+static void put(struct report *r, json_t *object, const char *key, json_t *value)
+{
+    if (json_object_set_new(object, key, value) != 0)
+        r->broken = true;
+}
+
+/* Text of the server's: bytes that are not UTF-8 are escaped. */
+static json_t *text_of(const char *text)
+{
+    char shown[4 * BOOT_NAME];
+    if (text_is_utf8(bytes_of_string(text)))
+        return json_string(text);
+    return json_string(text_escape(shown, sizeof shown, bytes_of_string(text)));
+}
+
+static json_t *hex_of(const uint8_t *data, size_t size)
+{
+    char digits[2 * DIGEST_SIZE_MAX + 1];
+    return json_string(text_hex(digits, sizeof digits, bytes_of(data, size), false, 0));
+}
+
+/* ---- lists ---- */
+
+static json_t *list_of(struct report *r, const struct held_list *list)
+{
+    if (!list)
+        return json_null();
+    json_t *object = json_object();
+    put(r, object, "size", json_integer((json_int_t)list->file.size));
+    put(r, object, "md5", hex_of(list->md5, MD5_SIZE));
+    put(r, object, "sha1", hex_of(list->sha1, SHA1_SIZE));
+    put(r, object, "sha256", hex_of(list->sha256, SHA256_SIZE));
+    put(r, object, "certificates", json_integer((json_int_t)trustlist_certificates(list->list)));
+    return object;
+}
+
+static void put_lists(struct report *r, const char *when, const struct boot *boot)
+{
+    json_t *object = json_object();
+    put(r, object, "ctl", list_of(r, boot_list(boot, TRUSTLIST_CTL)));
+    put(r, object, "itl", list_of(r, boot_list(boot, TRUSTLIST_ITL)));
+    put(r, r->lists, when, object);
+}
+
+/* ---- files ---- */
+
+static void put_digests(struct report *r, json_t *object, struct bytes file)
+{
+    char md5[2 * MD5_SIZE + 1];
+    char sha256[2 * SHA256_SIZE + 1];
+    if (digest_hex(DIGEST_KIND_MD5, file, md5) != 0 ||
+        digest_hex(DIGEST_KIND_SHA256, file, sha256) != 0) {
+        r->broken = true;
+        return;
+    }
+    put(r, object, "size", json_integer((json_int_t)file.size));
+    put(r, object, "md5", json_string(md5));
+    put(r, object, "sha256", json_string(sha256));
+}
+
+static void add_file(struct report *r, const struct boot_action *action)
+{
+    json_t *object = json_object();
+    put(r, object, "name", text_of(action->name));
+    put(r, object, "kind", json_string(boot_kind_text(action->file)));
+    put(r, object, "transport", json_string(action->transport == BOOT_HTTP ? "http" : "tftp"));
+    put(r, object, "result", json_string(boot_result_text(action->result)));
+    if (action->answer) {
+        put_digests(r, object, action->content);
+        put(r, object, "header_length", json_integer(action->header_size));
+        put(r, object, "verdict", json_string(verdict_text(action->answer->verdict)));
+        put(r, object, "rule", json_string(accept_rule_text(action->answer->rule)));
+        put(r, object, "explanation", text_of(action->answer->explanation));
+        put(r, object, "inferred", json_boolean(action->answer->inferred));
+    }
+    if (action->failure != FAILURE_NONE) {
+        put(r, object, "failure", json_string(boot_failure_text(action->failure)));
+        put(r, object, "error", text_of(action->words));
+    }
+    if (json_array_append_new(r->files, object) != 0)
+        r->broken = true;
+}
+
+static void add_message(struct report *r, const struct boot_action *action)
+{
+    char text[BOOT_STATUS_TEXT];
+    char iso[CLOCK_TEXT];
+    json_t *object = json_object();
+    put(r, object, "time", json_string(clock_iso(iso, clock_wall_ms())));
+    put(r, object, "text", json_string(boot_status_text(text, action)));
+    if (json_array_append_new(r->messages, object) != 0)
+        r->broken = true;
+}
+
+/* ---- the configuration ---- */
+
+static json_t *members_of(struct report *r, const struct cnf_member *members, size_t count)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_t *object = json_object();
+        put(r, object, "host", text_of(members[i].host));
+        put(r, object, "port", members[i].port ? json_integer(members[i].port) : json_null());
+        if (json_array_append_new(array, object) != 0)
+            r->broken = true;
+    }
+    return array;
+}
+
+static json_t *configuration_of(struct report *r, const struct boot *boot)
+{
+    const struct cnf *c = boot_configuration(boot);
+    if (!c)
+        return json_null();
+    json_t *object = json_object();
+    put(r, object, "kept", json_boolean(!boot_is_configured(boot)));
+    put(r, object, "default", json_boolean(c->is_default));
+    put(r, object, "full", json_boolean(c->full));
+    put(r, object, "protocol", c->is_default ? json_null() : json_string(c->sip ? "sip" : "sccp"));
+    put(r, object, "mode", json_string(console_mode_text(c->security_mode)));
+    put(r, object, "encrypted", json_boolean(c->encrypted));
+    put(r, object, "certificate_hash", text_of(c->certificate_hash));
+    put(r, object, "capf_auth", json_integer(c->capf_auth));
+    put(r, object, "load", text_of(c->load));
+    put(r, object, "version_stamp", text_of(c->version_stamp));
+    put(r, object, "managers", members_of(r, c->managers, c->manager_count));
+    put(r, object, "tvs", members_of(r, c->tvs, c->tvs_count));
+    put(r, object, "capf", members_of(r, c->capf, c->capf_count));
+    return object;
+}
+
+/* ---- the whole ---- */
+
+int report_new(struct report **out, const char *device, const char *model)
+{
+    struct report *r = calloc(1, sizeof *r);
+    if (!r)
+        return -ENOMEM;
+    r->root = json_object();
+    r->files = json_array();
+    r->messages = json_array();
+    r->lists = json_object();
+    put(r, r->root, "device", json_string(device));
+    put(r, r->root, "model", json_string(model));
+    put(r, r->root, "reached", json_null());
+    put(r, r->root, "outcome", json_string("failed"));
+    put(r, r->root, "error", json_null());
+    put(r, r->root, "files", json_incref(r->files));
+    put(r, r->root, "lists", json_incref(r->lists));
+    put(r, r->root, "configuration", json_null());
+    put(r, r->root, "status_messages", json_incref(r->messages));
+    *out = r;
+    return 0;
+}
+
+void report_free(struct report *r)
+{
+    if (!r)
+        return;
+    json_decref(r->files);
+    json_decref(r->messages);
+    json_decref(r->lists);
+    json_decref(r->root);
+    free(r);
+}
+
+void report_ready(struct report *r, const struct boot *boot)
+{
+    put_lists(r, "before", boot);
+}
+
+static void finish(struct report *r, const struct boot *boot, const struct boot_action *action)
+{
+    static const char *const outcomes[] = {
+        [OUTCOME_FILES] = "reached",
+        [OUTCOME_FAILED] = "failed",
+        [OUTCOME_REFUSED] = "refused",
+    };
+    put_lists(r, "after", boot);
+    put(r, r->root, "configuration", configuration_of(r, boot));
+    put(r, r->root, "outcome", json_string(outcomes[action->outcome]));
+    if (action->outcome == OUTCOME_FILES)
+        put(r, r->root, "reached", json_string("files"));
+    if (action->outcome == OUTCOME_FAILED)
+        put(r, r->root, "error", text_of(action->words));
+}
+
+void report_action(struct report *r, const struct boot *boot, const struct boot_action *action)
+{
+    if (action->kind == BOOT_FILE)
+        add_file(r, action);
+    else if (action->kind == BOOT_STATUS)
+        add_message(r, action);
+    else if (action->kind == BOOT_OVER)
+        finish(r, boot, action);
+}
+
+void report_failed(struct report *r, const char *error)
+{
+    put(r, r->root, "error", text_of(error));
+}
+
+int report_print(const struct report *r, FILE *out)
+{
+    if (r->broken || json_dumpf(r->root, out, JSON_INDENT(2)) != 0)
+        return -ENOMEM;
+    fputc('\n', out);
+    return 0;
+}

@@ -1,0 +1,26 @@
+/*
+ * report: the boot of one phone as one JSON document (trustline-phone --json). Its keys are part of
+ * our interface: docs/man/trustline-phone.1 lists them.
+ */
+#ifndef PHONE_REPORT_H
+#define PHONE_REPORT_H
+
+#include "phone/boot.h"
+
+#include <stdio.h>
+
+struct report;
+
+int report_new(struct report **out, const char *device, const char *model) CHECKED;
+void report_free(struct report *report);
+
+/* The flash has been read. */
+void report_ready(struct report *report, const struct boot *boot);
+void report_action(struct report *report, const struct boot *boot,
+                   const struct boot_action *action);
+/* The boot could not begin. */
+void report_failed(struct report *report, const char *error);
+/* -ENOMEM when it could not be made whole. */
+int report_print(const struct report *report, FILE *out) CHECKED;
+
+#endif

@@ -1,0 +1,214 @@
+#include "phone/tally.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+
+int tally_init(struct tally *tally, size_t phones)
+{
+    uint32_t *boot_ms = calloc(phones, sizeof *boot_ms);
+    if (!boot_ms)
+        return -ENOMEM;
+    *tally = (struct tally){.expected = phones, .boot_ms = boot_ms};
+    return 0;
+}
+
+void tally_fini(struct tally *tally)
+{
+    free(tally->boot_ms);
+    tally->boot_ms = NULL;
+}
+
+/* ---- counting ---- */
+
+/* Kinds of trouble: a rule that refused, or one of these. */
+enum { TROUBLE_FLASH = RULE_COUNT, TROUBLE_FILES };
+
+static void note(struct tally *tally, int key, const char *device, const char *words)
+{
+    for (size_t i = 0; i < tally->trouble_count; i++)
+        if (tally->troubles[i].key == key)
+            return;
+    if (tally->trouble_count == TALLY_TROUBLES)
+        return;
+    struct tally_trouble *t = &tally->troubles[tally->trouble_count++];
+    t->key = key;
+    text_copy(t->device, sizeof t->device, device);
+    text_copy(t->words, sizeof t->words, words);
+}
+
+void tally_trouble(struct tally *tally, const char *device, const char *words)
+{
+    note(tally, TROUBLE_FLASH, device, words);
+}
+
+static void count_file(struct tally *tally, const struct boot *boot,
+                       const struct boot_action *action)
+{
+    tally->results[action->result]++;
+    tally->bytes += action->content.size;
+    if (action->result == RESULT_FAILED)
+        tally->failures[action->failure]++;
+    if (!action->answer)
+        return;
+    if (action->result != RESULT_REFUSED) {
+        tally->taken[action->answer->rule]++;
+        return;
+    }
+    char words[800];
+    char name[200];
+    tally->refused[action->answer->rule]++;
+    text_format(words, sizeof words, "%s is refused by rule %s: %s",
+                text_escape(name, sizeof name, bytes_of_string(action->name)),
+                accept_rule_text(action->answer->rule), action->answer->explanation);
+    note(tally, (int)action->answer->rule, boot_device(boot), words);
+}
+
+void tally_action(struct tally *tally, const struct boot *boot, const struct boot_action *action)
+{
+    if (action->kind == BOOT_FILE)
+        count_file(tally, boot, action);
+    else if (action->kind == BOOT_OVER && action->outcome == OUTCOME_FAILED)
+        note(tally, TROUBLE_FILES, boot_device(boot), action->words);
+}
+
+void tally_phone(struct tally *tally, enum boot_outcome outcome, int64_t ms)
+{
+    if (tally->phones == tally->expected)
+        return;
+    if (outcome == OUTCOME_FILES)
+        tally->boot_ms[tally->outcomes[OUTCOME_FILES]] = (uint32_t)ms;
+    tally->outcomes[outcome]++;
+    tally->phones++;
+}
+
+static int compare(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a;
+    uint32_t y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+unsigned tally_percentile(struct tally *tally, unsigned percent)
+{
+    size_t n = tally->outcomes[OUTCOME_FILES];
+    if (n == 0)
+        return 0;
+    qsort(tally->boot_ms, n, sizeof *tally->boot_ms, compare);
+    size_t rank = (n * percent + 99) / 100;
+    return tally->boot_ms[rank ? rank - 1 : 0];
+}
+
+/* ---- printing ---- */
+
+static size_t arrived(const struct tally *t)
+{
+    return t->results[RESULT_ACCEPTED] + t->results[RESULT_UNCHANGED] + t->results[RESULT_REFUSED];
+}
+
+static double seconds(const struct tally *t)
+{
+    return t->elapsed_ms > 0 ? (double)t->elapsed_ms / 1000.0 : 0.001;
+}
+
+/* "first_list 2, unsigned 4" of the counts that are not zero. */
+static void print_counts(FILE *out, const char *what, const size_t *counts, size_t size,
+                         const char *(*word)(int number))
+{
+    const char *separator = what;
+    for (size_t i = 0; i < size; i++) {
+        if (counts[i] == 0)
+            continue;
+        fprintf(out, "%s%s %zu", separator, word((int)i), counts[i]);
+        separator = ", ";
+    }
+    if (separator != what)
+        fputc('\n', out);
+}
+
+static const char *rule_word(int number)
+{
+    return accept_rule_text((enum accept_rule)number);
+}
+
+static const char *failure_word(int number)
+{
+    return boot_failure_text((enum boot_failure)number);
+}
+
+void tally_print(struct tally *t, FILE *out)
+{
+    fprintf(out, "%zu phones: %zu have their files, %zu failed, %zu refused something\n", t->phones,
+            t->outcomes[OUTCOME_FILES], t->outcomes[OUTCOME_FAILED], t->outcomes[OUTCOME_REFUSED]);
+    fprintf(out, "  time        %.1f s: %.0f phones/s, %.0f files/s, %.1f MB/s\n", seconds(t),
+            (double)t->phones / seconds(t), (double)arrived(t) / seconds(t),
+            (double)t->bytes / 1e6 / seconds(t));
+    if (t->outcomes[OUTCOME_FILES])
+        fprintf(out, "  boot        50%% in %u ms, 90%% in %u ms, 99%% in %u ms, all in %u ms\n",
+                tally_percentile(t, 50), tally_percentile(t, 90), tally_percentile(t, 99),
+                tally_percentile(t, 100));
+    fprintf(out, "  files       %zu arrived (%.1f MB), %zu were not there, %zu failed\n",
+            arrived(t), (double)t->bytes / 1e6, t->results[RESULT_ABSENT],
+            t->results[RESULT_FAILED]);
+    fprintf(out, "  sent again  %" PRIu64 " datagrams\n", t->resent);
+    print_counts(out, "  taken by    ", t->taken, RULE_COUNT, rule_word);
+    print_counts(out, "  refused by  ", t->refused, RULE_COUNT, rule_word);
+    print_counts(out, "  failed by   ", t->failures, FAILURE_LOCAL + 1, failure_word);
+    if (t->results[RESULT_BY_TFTP])
+        fprintf(out, "  by TFTP     %zu files, after HTTP had failed\n",
+                t->results[RESULT_BY_TFTP]);
+    for (size_t i = 0; i < t->trouble_count; i++)
+        fprintf(out, "such as %s: %s\n", t->troubles[i].device, t->troubles[i].words);
+}
+
+/* ---- JSON ---- */
+
+static json_t *counts_of(const size_t *counts, size_t size, const char *(*word)(int number))
+{
+    json_t *object = json_object();
+    for (size_t i = 0; i < size; i++)
+        if (counts[i] &&
+            json_object_set_new(object, word((int)i), json_integer((json_int_t)counts[i])) != 0)
+            break;
+    return object;
+}
+
+static json_t *troubles_of(const struct tally *t)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < t->trouble_count; i++)
+        if (json_array_append_new(array, json_pack("{s:s, s:s}", "device", t->troubles[i].device,
+                                                   "error", t->troubles[i].words)) != 0)
+            break;
+    return array;
+}
+
+static const char *result_word(int number)
+{
+    return boot_result_text((enum boot_result)number);
+}
+
+int tally_print_json(struct tally *t, FILE *out)
+{
+    json_t *root = json_pack(
+        "{s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:{s:I, s:I, s:I, s:I}, s:I, s:I, s:I, s:o, s:o, s:o, "
+        "s:o, s:o}",
+        "phones", (json_int_t)t->phones, "reached", (json_int_t)t->outcomes[OUTCOME_FILES],
+        "failed", (json_int_t)t->outcomes[OUTCOME_FAILED], "refused",
+        (json_int_t)t->outcomes[OUTCOME_REFUSED], "seconds", seconds(t), "phones_per_second",
+        (double)t->phones / seconds(t), "files_per_second", (double)arrived(t) / seconds(t),
+        "boot_ms", "p50", (json_int_t)tally_percentile(t, 50), "p90",
+        (json_int_t)tally_percentile(t, 90), "p99", (json_int_t)tally_percentile(t, 99), "max",
+        (json_int_t)tally_percentile(t, 100), "bytes", (json_int_t)t->bytes, "resent",
+        (json_int_t)t->resent, "lists", (json_int_t)t->most_lists, "files",
+        counts_of(t->results, RESULT_BY_TFTP + 1, result_word), "taken_by_rule",
+        counts_of(t->taken, RULE_COUNT, rule_word), "refused_by_rule",
+        counts_of(t->refused, RULE_COUNT, rule_word), "failures",
+        counts_of(t->failures, FAILURE_LOCAL + 1, failure_word), "troubles", troubles_of(t));
+    int printed = root ? json_dumpf(root, out, JSON_INDENT(2)) : -1;
+    json_decref(root);
+    if (printed == 0)
+        fputc('\n', out);
+    return printed == 0 ? 0 : -ENOMEM;
+}

@@ -1,0 +1,54 @@
+/*
+ * tally: what became of the phones of a fleet, in numbers.
+ */
+#ifndef PHONE_TALLY_H
+#define PHONE_TALLY_H
+
+#include "phone/boot.h"
+
+#include <stdio.h>
+
+#define TALLY_TROUBLES 5 /* different things that went wrong, each with the first phone it hit */
+
+struct tally_trouble {
+    int key;
+    char device[DEVICE_NAME_LENGTH + 1];
+    char words[800];
+};
+
+struct tally {
+    size_t expected;                      /* phones of the fleet */
+    size_t phones;                        /* that are through */
+    size_t outcomes[OUTCOME_REFUSED + 1]; /* of them */
+    size_t results[RESULT_BY_TFTP + 1];   /* files */
+    size_t failures[FAILURE_LOCAL + 1];   /* files that failed */
+    size_t taken[RULE_COUNT];             /* files that were accepted, by rule */
+    size_t refused[RULE_COUNT];           /* by rule */
+    uint64_t bytes;                       /* of files that arrived */
+    uint32_t *boot_ms;                    /* how long each phone took that has its files */
+    struct tally_trouble troubles[TALLY_TROUBLES];
+    size_t trouble_count;
+    /* filled in by who runs the fleet */
+    int64_t elapsed_ms;
+    uint64_t resent;   /* TFTP datagrams */
+    size_t most_lists; /* different lists held at one time */
+};
+
+int tally_init(struct tally *tally, size_t phones) CHECKED;
+void tally_fini(struct tally *tally);
+
+/* Every action of every phone. */
+void tally_action(struct tally *tally, const struct boot *boot, const struct boot_action *action);
+/* A phone is through; `ms` from its start. */
+void tally_phone(struct tally *tally, enum boot_outcome outcome, int64_t ms);
+/* A phone whose flash could not be used. */
+void tally_trouble(struct tally *tally, const char *device, const char *words);
+
+/* The time within which `percent` of the phones that have their files had them (nearest rank); 0
+ * when there are none. Sorts. */
+unsigned tally_percentile(struct tally *tally, unsigned percent);
+
+void tally_print(struct tally *tally, FILE *out);
+int tally_print_json(struct tally *tally, FILE *out) CHECKED;
+
+#endif

@@ -1,0 +1,163 @@
+#include "support.h"
+
+#include "phone/arguments.h"
+#include "phone/fleet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static char out_text[8192];
+static char err_text[2048];
+static enum phone_exit status;
+
+/* Reads a line of words with one blank between them. */
+static bool read_line(struct arguments *a, const char *line)
+{
+    static char copy[512];
+    char program[] = "/usr/bin/trustline-phone";
+    char *words[32] = {program};
+    int count = 1;
+    FILE *out = fmemopen(out_text, sizeof out_text, "w");
+    FILE *err = fmemopen(err_text, sizeof err_text, "w");
+    char *rest = NULL;
+    out_text[0] = err_text[0] = '\0';
+    snprintf(copy, sizeof copy, "%s", line);
+    for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+        words[count++] = word;
+    status = EXIT_REACHED;
+    bool result = arguments_read(a, count, words, out, err, &status);
+    fclose(out);
+    fclose(err);
+    return result;
+}
+
+static void expect_usage_error(const char *line, const char *words)
+{
+    struct arguments a;
+    assert_false(read_line(&a, line));
+    assert_int_equal(status, EXIT_USAGE);
+    if (strncmp(err_text, "trustline-phone: ", 17) != 0 || !strstr(err_text, words))
+        fail_msg("'%s' says: %s", line, err_text);
+}
+
+static void test_one_phone_needs_a_name_and_a_server(void **state)
+{
+    (void)state;
+    struct arguments a;
+    assert_true(read_line(&a, "SEP0011223344aa --tftp 192.0.2.1:10069"));
+    assert_string_equal(a.device, "SEP0011223344AA");
+    assert_string_equal(a.tftp, "192.0.2.1:10069");
+    assert_string_equal(a.models[0]->name, "7975");
+    assert_null(a.home);
+    assert_int_equal(a.fleet, 0);
+}
+
+static void test_all_options_of_one_phone_are_read(void **state)
+{
+    (void)state;
+    struct arguments a;
+    assert_true(read_line(&a, "--tftp x --model 8845 SEP001122334455 --home d --erase ctl --erase "
+                              "lsc --until files --json --quiet"));
+    assert_string_equal(a.models[0]->name, "8845");
+    assert_string_equal(a.home, "d");
+    assert_true(a.erase[FLASH_CTL] && a.erase[FLASH_LSC]);
+    assert_false(a.erase[FLASH_ITL]);
+    assert_true(a.json && a.quiet);
+}
+
+static void test_a_fleet_is_read(void **state)
+{
+    (void)state;
+    struct arguments a;
+    char name[DEVICE_NAME_LENGTH + 1];
+    assert_true(read_line(&a, "--fleet 300 --first SEP00110000FFFF --tftp x --rate 50/s "
+                              "--concurrency 20 --model 7940,7975,8845"));
+    assert_int_equal(a.fleet, 300);
+    assert_int_equal(a.rate, 50);
+    assert_int_equal(a.concurrency, 20);
+    assert_int_equal(a.model_count, 3);
+    assert_true(arguments_device(&a, 0, name));
+    assert_string_equal(name, "SEP00110000FFFF");
+    assert_true(arguments_device(&a, 1, name));
+    assert_string_equal(name, "SEP001100010000");
+}
+
+static void test_what_is_wrong_is_said_in_a_line(void **state)
+{
+    (void)state;
+    expect_usage_error("", "which phone?");
+    expect_usage_error("SEP001122334455", "--tftp HOST[:PORT] is missing");
+    expect_usage_error("SEP00112233445 --tftp x", "'SEP00112233445' is no phone");
+    expect_usage_error("SEP001122334455 SEP001122334456 --tftp x", "one NAME is enough");
+    expect_usage_error("SEP001122334455 --tftp x --model 1234", "no such model");
+    expect_usage_error("SEP001122334455 --tftp x --model 7940,7960", "a phone is of one model");
+    expect_usage_error("SEP001122334455 --tftp x --erase all", "ctl, itl or lsc");
+    expect_usage_error("SEP001122334455 --tftp x --rate 5", "are for fleets");
+    expect_usage_error("SEP001122334455 --tftp x --nonsense", "--nonsense: there is no such");
+    expect_usage_error("SEP001122334455 --tftp", "--tftp needs a value");
+    expect_usage_error("--fleet 0 --first SEP001122334455 --tftp x", "a number from 1 to");
+    expect_usage_error("--fleet 5 --tftp x", "needs --first");
+    expect_usage_error("--fleet 5 --first SEP001122334455 SEP001122334455 --tftp x", "no NAME");
+    expect_usage_error("--fleet 5 --first SEP001122334455 --tftp x --rate 5/m", "a number from");
+    expect_usage_error("--fleet 5 --first SEPFFFFFFFFFFFC --tftp x", "not so many names");
+}
+
+static void test_what_comes_later_is_refused_in_one_sentence(void **state)
+{
+    (void)state;
+    expect_usage_error("SEP001122334455 --tftp x --until enrolled", "cannot do that yet");
+    expect_usage_error("SEP001122334455 --tftp x --until registered", "cannot do that yet");
+    expect_usage_error("SEP001122334455 --tftp x --until call", "cannot do that yet");
+    expect_usage_error("SEP001122334455 --tftp x --until dawn", "it can be files");
+}
+
+static void test_help_and_version_are_no_errors(void **state)
+{
+    (void)state;
+    struct arguments a;
+    assert_false(read_line(&a, "--help"));
+    assert_int_equal(status, EXIT_REACHED);
+    assert_non_null(strstr(out_text, "--tftp HOST[:PORT]"));
+    assert_false(read_line(&a, "--version"));
+    assert_string_equal(out_text, "trustline-phone " TRUSTLINE_VERSION "\n");
+    assert_string_equal(err_text, "");
+}
+
+static void test_fleets_on_loopback_have_addresses_of_their_own(void **state)
+{
+    (void)state;
+    struct address server, source;
+    char text[ADDRESS_TEXT];
+    static const struct {
+        size_t n;
+        const char *host;
+    } known[] = {{0, "127.1.0.1"},
+                 {253, "127.1.0.254"},
+                 {254, "127.1.1.1"},
+                 {254 * 256, "127.2.0.1"},
+                 {254 * 256 * 254 - 1, "127.254.255.254"}};
+    assert_int_equal(address_parse(&server, "127.0.0.1", 69), 0);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        assert_true(fleet_source(&source, &server, known[i].n));
+        assert_string_equal(address_host(text, &source), known[i].host);
+        assert_int_equal(address_port(&source), 0);
+    }
+    assert_int_equal(address_parse(&server, "192.0.2.1", 69), 0);
+    assert_false(fleet_source(&source, &server, 0));
+    assert_int_equal(address_parse(&server, "::1", 69), 0);
+    assert_false(fleet_source(&source, &server, 0));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_phone_needs_a_name_and_a_server),
+        cmocka_unit_test(test_all_options_of_one_phone_are_read),
+        cmocka_unit_test(test_a_fleet_is_read),
+        cmocka_unit_test(test_what_is_wrong_is_said_in_a_line),
+        cmocka_unit_test(test_what_comes_later_is_refused_in_one_sentence),
+        cmocka_unit_test(test_help_and_version_are_no_errors),
+        cmocka_unit_test(test_fleets_on_loopback_have_addresses_of_their_own),
+    };
+    return RUN(tests);
+}
