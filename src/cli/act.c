@@ -1,0 +1,280 @@
+#include "cli/act.h"
+
+#include "base/text.h"
+#include "cli/planview.h"
+#include "cli/serving.h"
+
+#include <string.h>
+
+static const char *list_name(enum list_kind kind)
+{
+    return kind == LIST_CTL ? "CTL" : "ITL";
+}
+
+/* ---- in words ---- */
+
+static void print_list(FILE *out, const struct act_list *list, enum list_kind kind, bool done)
+{
+    if (list->removed) {
+        fprintf(out,
+                done ? "The %s is not served any more.\n"
+                     : "  The %s would not be served any "
+                       "more.\n",
+                list_name(kind));
+        return;
+    }
+    if (!list->changed)
+        return;
+    fprintf(out, "%s %s: %zu certificates, %zu bytes, signed by %s (", done ? "New" : "  A new",
+            list_name(kind), list->certificates, list->bytes, list->signer_key);
+    cli_print(out, list->signer);
+    fputs(")\n", out);
+}
+
+static void print_serving(FILE *out, struct cluster *cluster)
+{
+    struct serving s;
+    if (serving_init(&s, cluster) == 0)
+        serving_print(out, &s, cluster);
+    serving_fini(&s);
+}
+
+static bool is_published(const struct act_report *report)
+{
+    return report->lists[LIST_CTL].changed || report->lists[LIST_ITL].changed;
+}
+
+static void print_done(FILE *out, struct cluster *cluster, const struct act_report *report,
+                       const struct plan_count *count)
+{
+    char lost[80];
+    for (enum list_kind kind = LIST_CTL; kind <= LIST_ITL; kind++)
+        print_list(out, &report->lists[kind], kind, true);
+    if (is_published(report)) {
+        print_serving(out, cluster);
+        fprintf(out, "Phones that fetch it with their next reset: %zu\n", count->fetching);
+    }
+    if (count->lost || count->unknown_lost)
+        fprintf(out, "Locked out, as accepted: %s\n", plan_lost_text(lost, count));
+    if (report->note[0])
+        fprintf(out, "Note: %s\n", report->note);
+}
+
+/* What can be done about it. With one anchor alone, its change is never taken by phones. */
+static void print_advice(FILE *out, struct cluster *cluster)
+{
+    char value[PARAMETER_VALUE];
+    struct anchors anchors = {.count = 0};
+    if (store_parameter_get(cluster_store(cluster), PARAMETER_ANCHORS, value) == 0 &&
+        anchors_parse(&anchors, value) == 0 && anchors.count == 1)
+        fprintf(out,
+                "\n"
+                "What helps: a second anchor, which signs what follows a change of the first one\n"
+                "(trustline parameter set %s callmanager,itlrecovery), and phones that have taken\n"
+                "the lists that name it.",
+                PARAMETER_ANCHORS);
+    else
+        fputs("\n"
+              "What helps: these phones need the lists that are served now, and it must be proved\n"
+              "that they took them; then this can be done.",
+              out);
+    fputs(" --accept-lockout goes on all the same: a\n"
+          "phone that is lost can only be helped by hand, by erasing its lists; deleting and\n"
+          "adding it afterwards makes it known as new.\n",
+          out);
+}
+
+static int print_plan(FILE *out, struct cluster *cluster, const struct act *act,
+                      const struct act_report *report, const struct plan_count *count)
+{
+    bool removed = report->lists[LIST_CTL].removed || report->lists[LIST_ITL].removed;
+    bool touched = report->lists[LIST_CTL].touched || report->lists[LIST_ITL].touched;
+    if (act->would)
+        fprintf(out, "%s\n", act->would);
+    if (report->already && act->already)
+        fprintf(out, "%s\n", act->already);
+    if (is_published(report) || removed)
+        fputs("Would be published:\n", out);
+    else if (touched || !act->would)
+        fputs("No trust list would change.\n", out);
+    for (enum list_kind kind = LIST_CTL; kind <= LIST_ITL; kind++)
+        print_list(out, &report->lists[kind], kind, false);
+    if (report->plan.lost) {
+        fputc('\n', out);
+        plan_print_lost(out, &report->plan, count);
+        print_advice(out, cluster);
+    }
+    if (report->plan.count)
+        fputc('\n', out);
+    return plan_print_rest(out, &report->plan);
+}
+
+/* ---- as JSON ---- */
+
+static json_t *text_or_null(const char *text)
+{
+    return text[0] ? cli_json_text(bytes_of_string(text)) : json_null();
+}
+
+static json_t *list_json(const struct act_list *list, enum list_kind kind)
+{
+    return json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:I, s:I}", "list", list_name(kind),
+                     "changed", (int)list->changed, "removed", (int)list->removed, "old_hash",
+                     text_or_null(list->old_hash), "hash", text_or_null(list->new_hash), "signer",
+                     text_or_null(list->signer), "signer_key", text_or_null(list->signer_key),
+                     "certificates", (json_int_t)list->certificates, "bytes",
+                     (json_int_t)list->bytes);
+}
+
+static json_t *lists_json(const struct act_report *report)
+{
+    json_t *lists = json_array();
+    for (enum list_kind kind = LIST_CTL; kind <= LIST_ITL; kind++)
+        if (report->lists[kind].touched)
+            json_array_append_new(lists, list_json(&report->lists[kind], kind));
+    return lists;
+}
+
+static json_t *report_json(struct cluster *cluster, const struct call *call,
+                           const struct act_report *report, const struct plan_count *count,
+                           bool refused)
+{
+    struct serving serving;
+    if (serving_init(&serving, cluster) != 0) {
+        serving_fini(&serving);
+        return NULL;
+    }
+    json_t *nodes = serving.json;
+    serving.json = NULL;
+    serving_fini(&serving);
+    return json_pack("{s:s, s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:I, s:I, s:b, s:I, s:o, s:o}",
+                     "command", call->command->words, "done", !refused && !call->dry_run, "dry_run",
+                     (int)call->dry_run, "refused", (int)refused, "already", (int)report->already,
+                     "lists", lists_json(report), "nodes", nodes, "phones",
+                     plan_json(&report->plan), "phones_known", (json_int_t)count->known,
+                     "phones_lost", (json_int_t)count->lost, "unknown_phones_lost",
+                     (int)count->unknown_lost, "phones_to_reset",
+                     (json_int_t)(is_published(report) ? count->fetching : 0), "certificate",
+                     text_or_null(report->certificate), "note", text_or_null(report->note));
+}
+
+static enum cli_status print_json(struct cli *cli, const struct call *call, const struct act *act,
+                                  struct cluster *cluster, const struct act_report *report,
+                                  const struct plan_count *count, enum cli_status status)
+{
+    json_t *json = report_json(cluster, call, report, count, status == STATUS_REFUSED);
+    if (json && act->add && act->add(json, act->context) != 0) {
+        json_decref(json);
+        json = NULL;
+    }
+    return cli_json(cli, json, status);
+}
+
+/* ---- the course ---- */
+
+/* What is being done, for the functions below. */
+struct course {
+    struct cli *cli;
+    const struct call *call;
+    const struct act *act;
+    struct cluster *cluster;
+    struct act_report report;
+};
+
+static void print_refusal(const struct course *c, const struct plan_count *count)
+{
+    plan_print_lost(c->cli->out, &c->report.plan, count);
+    print_advice(c->cli->out, c->cluster);
+}
+
+static enum cli_status refused(struct course *c)
+{
+    char lost[80];
+    struct plan_count count;
+    int result = plan_count(&count, &c->report.plan);
+    if (result)
+        return cli_failed(c->cli, result, NULL);
+    if (c->call->json)
+        print_json(c->cli, c->call, c->act, c->cluster, &c->report, &count, STATUS_REFUSED);
+    else
+        print_refusal(c, &count);
+    cli_error(c->cli, "%s: %s would be locked out, so nothing was changed", c->call->command->words,
+              plan_lost_text(lost, &count));
+    return STATUS_REFUSED;
+}
+
+static enum cli_status finished(struct course *c)
+{
+    FILE *out = c->cli->out;
+    struct plan_count count;
+    int result = plan_count(&count, &c->report.plan);
+    if (result)
+        return cli_failed(c->cli, result, NULL);
+    if (c->call->json)
+        return print_json(c->cli, c->call, c->act, c->cluster, &c->report, &count, STATUS_DONE);
+    if (c->call->dry_run) {
+        result = print_plan(out, c->cluster, c->act, &c->report, &count);
+        return result ? cli_failed(c->cli, result, NULL) : STATUS_DONE;
+    }
+    if (c->act->say)
+        c->act->say(out, c->cluster, &c->report, c->act->context);
+    if (c->report.already && c->act->already)
+        fprintf(out, "%s\n", c->act->already);
+    print_done(out, c->cluster, &c->report, &count);
+    return STATUS_DONE;
+}
+
+static enum cli_status do_it(struct course *c, const struct act_options *options)
+{
+    struct why why = WHY_NONE;
+    int result = c->act->run(c->cluster, &c->report, options, c->act->context, &why);
+    if (result == ERR_PLAN)
+        return refused(c);
+    return result ? cli_failed(c->cli, result, &why) : STATUS_DONE;
+}
+
+/* Whoever is asked may first see what would be lost. */
+static enum cli_status plan_and_ask(struct course *c)
+{
+    struct act_options look = session_options(c->call);
+    struct plan_count count;
+    look.dry_run = true;
+    enum cli_status status = do_it(c, &look);
+    if (status != STATUS_DONE)
+        return status;
+    int result = plan_count(&count, &c->report.plan);
+    if (result)
+        return cli_failed(c->cli, result, NULL);
+    if (c->report.plan.lost) {
+        plan_print_lost(c->cli->out, &c->report.plan, &count);
+        fputc('\n', c->cli->out);
+    }
+    act_report_fini(&c->report);
+    act_report_init(&c->report);
+    return c->act->closely ? cli_confirm_closely(c->cli, c->call, c->act->question)
+                           : cli_confirm(c->cli, c->call, c->act->question);
+}
+
+enum cli_status act_run(struct cli *cli, const struct call *call, const struct act *act)
+{
+    struct why why = WHY_NONE;
+    struct course course = {.cli = cli, .call = call, .act = act};
+    struct act_options options = session_options(call);
+    enum cli_status status = STATUS_DONE;
+    bool ask = act->question && !call->dry_run && cli_asking(cli, call) != ASKING_NOBODY;
+    if (ask && cli_asking(cli, call) == ASKING_IS_MISUSE)
+        return cli_confirm(cli, call, act->question);
+    int result = session_open(&course.cluster, call, CLUSTER_ACT, &why);
+    if (result)
+        return cli_failed(cli, result, &why);
+    act_report_init(&course.report);
+    if (ask)
+        status = plan_and_ask(&course);
+    if (status == STATUS_DONE)
+        status = do_it(&course, &options);
+    if (status == STATUS_DONE)
+        status = finished(&course);
+    act_report_fini(&course.report);
+    session_close(course.cluster);
+    return status;
+}

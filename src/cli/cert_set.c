@@ -1,0 +1,326 @@
+/* set cert ..., set csr gen: new keys, requests, imports, trust. */
+#include "cli/commands.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "cli/act.h"
+#include "cli/certs.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What an act on a certificate is about. */
+struct about {
+    const char *name;   /* of an own certificate, or the purpose of a trusted one, or NULL */
+    const char *file;   /* name of a trusted one */
+    struct bytes bytes; /* what is imported */
+    const char *source; /* where they are from */
+    char added[TRUST_FILE];
+};
+
+static const char *name_of(const struct about *s)
+{
+    return s->name ? s->name : "";
+}
+
+/* ---- set cert regen ---- */
+
+static int regenerate(struct cluster *cluster, struct act_report *report,
+                      const struct act_options *options, void *context, struct why *why)
+{
+    const struct about *s = context;
+    return cluster_certificate_regenerate(cluster, report, s->name, options, why);
+}
+
+static void print_certificate(FILE *out, const struct act_report *report)
+{
+    if (!report->certificate[0])
+        return;
+    cli_print(out, report->certificate);
+    fputs("\nIt is in use from now on; no service needs a restart.\n", out);
+}
+
+static void say_regenerated(FILE *out, struct cluster *cluster, const struct act_report *report,
+                            void *context)
+{
+    const struct about *s = context;
+    (void)cluster;
+    fprintf(out, "Successfully Regenerated Certificate for %s.\n", s->name);
+    print_certificate(out, report);
+}
+
+enum cli_status set_cert_regen(struct cli *cli, const struct call *call)
+{
+    static const char recovery[] =
+        "WARNING: If you are using a tokenless CTL and if the CallManager certificate is recently "
+        "generated, please ensure that the CTL File already has the new CallManager certificate "
+        "and is updated to the endpoints, before generating the ITL Recovery certificate. Are you "
+        "sure want to proceed?\n"
+        "Proceed with regeneration (yes|no)? ";
+    struct why why = WHY_NONE;
+    struct about subject = {.name = NULL};
+    char question[300];
+    int result = cert_own_name(&subject.name, call->operands[0], &why);
+    if (result)
+        return cli_failed(cli, result, &why);
+    text_format(question, sizeof question,
+                "WARNING: This operation will overwrite any CA signed certificate previously "
+                "imported for  %s\n"
+                "Proceed with regeneration (yes|no)? ",
+                subject.name);
+    const struct act act = {
+        .question = strcmp(subject.name, "ITLRecovery") == 0 ? recovery : question,
+        .run = regenerate,
+        .say = say_regenerated,
+        .context = &subject,
+    };
+    return act_run(cli, call, &act);
+}
+
+/* ---- set csr gen ---- */
+
+static int request(struct cluster *cluster, struct act_report *report,
+                   const struct act_options *options, void *context, struct why *why)
+{
+    const struct about *s = context;
+    struct buffer pem;
+    (void)report;
+    buffer_init(&pem, CERTIFICATE_FILE_MAX);
+    int result = cluster_request_generate(cluster, s->name, &pem, options, why);
+    buffer_fini(&pem);
+    return result;
+}
+
+static void say_requested(FILE *out, struct cluster *cluster, const struct act_report *report,
+                          void *context)
+{
+    const struct about *s = context;
+    (void)cluster;
+    (void)report;
+    fprintf(out,
+            "Successfully Generated CSR for %s.\n"
+            "'trustline show csr own %s' prints it; 'trustline set cert import own %s FILE' takes "
+            "the certificate that is made from it.\n",
+            s->name, s->name, s->name);
+}
+
+enum cli_status set_csr_gen(struct cli *cli, const struct call *call)
+{
+    struct why why = WHY_NONE;
+    struct about subject = {.name = NULL};
+    char would[128];
+    int result = cert_own_name(&subject.name, call->operands[0], &why);
+    if (result)
+        return cli_failed(cli, result, &why);
+    text_format(would, sizeof would, "A new key and a request for %s would be made.", subject.name);
+    const struct act act = {
+        .run = request, .say = say_requested, .would = would, .context = &subject};
+    return act_run(cli, call, &act);
+}
+
+/* ---- set cert import ---- */
+
+static bool is_blank(const char *line)
+{
+    while (isspace((unsigned char)*line))
+        line++;
+    return *line == '\0';
+}
+
+/* As CUCM has it: PEM is pasted, an empty line ends it. */
+static int read_pasted(struct cli *cli, struct buffer *out, struct why *why)
+{
+    char line[4096];
+    FILE *in = fdopen(dup(cli->in), "r");
+    if (!in)
+        return why_error(why, ERR_CLOSED, "the terminal cannot be read");
+    setvbuf(in, NULL, _IONBF, 0); /* what follows belongs to others */
+    fputs("Paste the Certificate and Hit Enter\n", cli->out);
+    fflush(cli->out);
+    while (!out->error && fgets(line, sizeof line, in) && !(is_blank(line) && out->size))
+        buffer_text(out, line);
+    fclose(in);
+    return out->error;
+}
+
+/* Read before the cluster is opened: whoever calls may be able to read more than its owner. */
+static int read_import(struct cli *cli, const struct call *call, struct buffer *out,
+                       struct about *subject, struct why *why)
+{
+    int result = buffer_reserve(out, CERTIFICATE_FILE_MAX);
+    if (result)
+        return result;
+    if (call->operand_count > 1) {
+        const char *path = call->operands[1];
+        subject->source = strcmp(path, "-") == 0 ? "standard input" : path;
+        return file_read(out, path, why);
+    }
+    subject->source = "what was pasted";
+    if (!isatty(cli->in))
+        return why_error(why, ERR_USAGE,
+                         "set cert import: FILE is missing, and no terminal is there to paste it "
+                         "('-' is standard input)");
+    return read_pasted(cli, out, why);
+}
+
+static int import_own(struct cluster *cluster, struct act_report *report,
+                      const struct act_options *options, void *context, struct why *why)
+{
+    const struct about *s = context;
+    int result = cluster_certificate_import(cluster, report, s->name, s->bytes, options, why);
+    return result && result != ERR_PLAN ? why_prefix(why, result, "%s", s->source) : result;
+}
+
+static void say_imported(FILE *out, struct cluster *cluster, const struct act_report *report,
+                         void *context)
+{
+    const struct about *s = context;
+    (void)cluster;
+    fprintf(out, "Successfully imported certificate for %s.\n", s->name);
+    print_certificate(out, report);
+    if (s->added[0])
+        fprintf(out, "It is %s/%s.\n", s->name, s->added);
+}
+
+static int import_trust(struct cluster *cluster, struct act_report *report,
+                        const struct act_options *options, void *context, struct why *why)
+{
+    struct about *s = context;
+    (void)report;
+    int result = cluster_trust_import(cluster, s->name, s->bytes, s->added, options, why);
+    return result ? why_prefix(why, result, "%s", s->source) : 0;
+}
+
+static int add_trust(json_t *json, void *context)
+{
+    const struct about *s = context;
+    return json_object_update_new(json,
+                                  json_pack("{s:s, s:s}", "purpose", s->name, "file", s->added));
+}
+
+enum { PURPOSES_MAX = 16 };
+
+/* "CallManager" is what CUCM calls the store CallManager-trust here. */
+static int trust_purpose(const char **out, const char *typed, struct why *why)
+{
+    const char *const *purposes = cluster_trust_purposes();
+    const char *names[2 * PURPOSES_MAX + 1] = {NULL};
+    char units[PURPOSES_MAX][TRUST_PURPOSE];
+    for (size_t i = 0; purposes[i] && i < PURPOSES_MAX; i++) {
+        text_copy_bytes(units[i], TRUST_PURPOSE,
+                        bytes_of(purposes[i], strlen(purposes[i]) - strlen("-trust")));
+        if (text_equal_nocase(purposes[i], typed) || text_equal_nocase(units[i], typed)) {
+            *out = purposes[i];
+            return 0;
+        }
+        names[2 * i] = units[i];
+        names[2 * i + 1] = purposes[i];
+    }
+    const char *near = text_nearest(typed, names);
+    return near ? why_error(why, ERR_USAGE, "there is no trust store %s; did you mean %s?", typed,
+                            near)
+                : why_error(why, ERR_USAGE, "there is no trust store %s", typed);
+}
+
+static enum cli_status import(struct cli *cli, const struct call *call, bool trusted)
+{
+    struct why why = WHY_NONE;
+    struct buffer file;
+    struct about subject = {.name = NULL};
+    enum cli_status status;
+    buffer_init(&file, CERTIFICATE_FILE_MAX);
+    int result = trusted ? trust_purpose(&subject.name, call->operands[0], &why)
+                         : cert_own_name(&subject.name, call->operands[0], &why);
+    if (result == 0)
+        result = read_import(cli, call, &file, &subject, &why);
+    subject.bytes = buffer_bytes(&file);
+    const struct act act = {
+        .run = trusted ? import_trust : import_own,
+        .say = say_imported,
+        .would = trusted ? "The certificate can be imported." : NULL,
+        .add = trusted ? add_trust : NULL,
+        .context = &subject,
+    };
+    status = result ? cli_failed(cli, result, &why) : act_run(cli, call, &act);
+    buffer_fini_secret(&file); /* there may be a private key in it */
+    return status;
+}
+
+enum cli_status set_cert_import_own(struct cli *cli, const struct call *call)
+{
+    return import(cli, call, false);
+}
+
+enum cli_status set_cert_import_trust(struct cli *cli, const struct call *call)
+{
+    return import(cli, call, true);
+}
+
+/* ---- set cert delete ---- */
+
+static int delete_trust(struct cluster *cluster, struct act_report *report,
+                        const struct act_options *options, void *context, struct why *why)
+{
+    const struct about *s = context;
+    struct certs certs;
+    const struct cert *cert = NULL;
+    char typed[TRUST_PURPOSE + TRUST_FILE];
+    (void)report;
+    text_format(typed, sizeof typed, "%s%s%s", name_of(s), s->name ? "/" : "", s->file);
+    int result = certs_load_trusted(&certs, cluster, why);
+    if (result)
+        return result;
+    result = cert_find_trusted(&cert, &certs, typed, why);
+    if (result == 0)
+        result = cluster_trust_delete(cluster, cert->unit, cert->file, options, why);
+    certs_free(&certs);
+    return result;
+}
+
+static void say_deleted(FILE *out, struct cluster *cluster, const struct act_report *report,
+                        void *context)
+{
+    const struct about *s = context;
+    (void)cluster;
+    (void)report;
+    fprintf(out, "Successfully deleted certificate %s.\n", s->file);
+}
+
+static enum cli_status delete (struct cli *cli, const struct call *call, struct about *subject) {
+    char question[400]; char would[300];
+    text_format(question, sizeof question,
+                "This operation deletes the certificate %s. Do you want to continue? (y/n):",
+                subject->file);
+    text_format(would, sizeof would, "The certificate %s would be deleted.", subject->file);
+    const struct act act =
+        {
+            .question = question,
+            .run = delete_trust,
+            .say = say_deleted,
+            .would = would,
+            .context = subject,
+        };
+    return act_run(cli, call, &act);
+}
+
+/* NAME may have its store in front: CAPF-trust/NAME. */
+enum cli_status set_cert_delete_trust(struct cli *cli, const struct call *call)
+{
+    struct about subject = {.file = call->operands[0]};
+    return delete (cli, call, &subject);
+}
+
+/* CUCM's form: the store, then the file. */
+enum cli_status set_cert_delete(struct cli *cli, const struct call *call)
+{
+    struct why why = WHY_NONE;
+    struct about subject = {.file = call->operands[1]};
+    if (text_equal_nocase(call->operands[0], "own"))
+        return cli_error(cli, "set cert delete: a certificate of the cluster's own is not deleted; "
+                              "a new one takes its place: trustline set cert regen NAME");
+    int result = trust_purpose(&subject.name, call->operands[0], &why);
+    if (result)
+        return cli_failed(cli, result, &why);
+    return delete (cli, call, &subject);
+}

@@ -1,0 +1,148 @@
+#include "cli/phones.h"
+
+#include "base/map.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PHONES_MAX = 1000000, PROFILES_MAX = 100000, LISTS_MAX = 100000 };
+
+const char *list_state_text(enum list_state state)
+{
+    switch (state) {
+    case LIST_STATE_NONE:
+        return "none";
+    case LIST_STATE_CURRENT:
+        return "current";
+    case LIST_STATE_OLD:
+        return "old";
+    case LIST_STATE_UNKNOWN:
+        break;
+    }
+    return "unknown";
+}
+
+struct loading {
+    struct phones *phones;
+    size_t room;
+    struct store_profile *profiles;
+    size_t profile_count;
+    struct map *by_profile; /* name -> index + 1 */
+    struct map *by_device;
+    struct map *published; /* hash -> anything: lists of the cluster's own */
+};
+
+static int load_profile(void *context, const struct store_profile *profile)
+{
+    struct loading *l = context;
+    struct store_profile *profiles =
+        reallocarray(l->profiles, l->profile_count + 1, sizeof *profiles);
+    if (!profiles)
+        return -ENOMEM;
+    l->profiles = profiles;
+    profiles[l->profile_count++] = *profile;
+    return map_add(l->by_profile, bytes_of_string(profile->name), (void *)l->profile_count);
+}
+
+static int load_device(void *context, const struct store_device *device)
+{
+    struct loading *l = context;
+    struct phones *phones = l->phones;
+    if (phones->count == l->room) {
+        size_t room = l->room ? l->room * 2 : 64;
+        struct phone *items = reallocarray(phones->items, room, sizeof *items);
+        if (!items)
+            return -ENOMEM;
+        phones->items = items;
+        l->room = room;
+    }
+    struct phone *phone = &phones->items[phones->count++];
+    *phone = (struct phone){.device = *device};
+    size_t profile = (size_t)map_get(l->by_profile, bytes_of_string(device->profile));
+    if (profile)
+        phone->profile = l->profiles[profile - 1];
+    return map_add(l->by_device, bytes_of_string(device->name), (void *)phones->count);
+}
+
+static int note_published(void *context, const struct store_list_row *row)
+{
+    struct loading *l = context;
+    return map_add(l->published, bytes_of_string(row->hash), l);
+}
+
+static int load_held(void *context, const struct store_held *held)
+{
+    struct loading *l = context;
+    size_t at = (size_t)map_get(l->by_device, bytes_of_string(held->device));
+    if (!at)
+        return 0;
+    enum list_state *state = &l->phones->items[at - 1].lists[held->kind];
+    enum list_state says = LIST_STATE_OLD;
+    if (strcmp(held->hash, l->phones->current[held->kind]) == 0)
+        says = LIST_STATE_CURRENT;
+    else if (!map_get(l->published, bytes_of_string(held->hash)))
+        says = LIST_STATE_UNKNOWN;
+    *state = *state == LIST_STATE_NONE || *state == says ? says : LIST_STATE_UNKNOWN;
+    return 0;
+}
+
+static int load_current(struct phones *phones, struct store *store)
+{
+    int result = 0;
+    for (enum list_kind kind = LIST_CTL; kind <= LIST_ITL && result == 0; kind++) {
+        struct store_list list;
+        result = store_list_current(store, kind, &list);
+        if (result == 0) {
+            text_copy(phones->current[kind], LIST_HASH, list.hash);
+            store_list_fini(&list);
+        } else if (result == ERR_NOT_FOUND) {
+            result = 0;
+        }
+    }
+    return result;
+}
+
+static int load_all(struct loading *l, struct store *store)
+{
+    int result = map_new(&l->by_profile, PROFILES_MAX);
+    if (result == 0)
+        result = map_new(&l->by_device, PHONES_MAX);
+    if (result == 0)
+        result = map_new(&l->published, LISTS_MAX);
+    if (result == 0)
+        result = load_current(l->phones, store);
+    if (result == 0)
+        result = store_profiles(store, load_profile, l);
+    if (result == 0)
+        result = store_devices(store, load_device, l);
+    if (result == 0)
+        result = store_lists(store, note_published, l);
+    if (result == 0)
+        result = store_held(store, NULL, load_held, l);
+    return result;
+}
+
+int phones_load(struct phones *out, struct cluster *cluster, struct why *why)
+{
+    struct phones phones = {.items = NULL};
+    struct loading l = {.phones = &phones};
+    int result = load_all(&l, cluster_store(cluster));
+    map_free(l.by_profile);
+    map_free(l.by_device);
+    map_free(l.published);
+    free(l.profiles);
+    if (result) {
+        phones_free(&phones);
+        return why_error(why, result, "the phones cannot be read: %s", error_text(result));
+    }
+    *out = phones;
+    return 0;
+}
+
+void phones_free(struct phones *phones)
+{
+    free(phones->items);
+    *phones = (struct phones){.items = NULL};
+}
