@@ -394,7 +394,7 @@ manual_is_complete() {
         "$trustline" $command --help >help || return
         case $command in
         'show ctl' | 'show itl') heading='^.Ss show ctl | itl' ;;
-        *) heading="^.Ss $command " ;;
+        *) heading="^.Ss $command\\( \\|\$\\)" ;;
         esac
         grep -q "$heading" "$man" || fails "trustline.1 does not have: $command" || return
         sed -n 's/^  --\([a-z-]*\).*/\1/p' help | while read -r option; do
