@@ -29,7 +29,7 @@ test_that() { # NAME COMMAND...
     if "$@" >"$work/.log" 2>&1 </dev/null; then
         echo "ok $tests_run - $test_name"
     else
-        sed 's/^/# /' "$work/.log"
+        sed 's/^/# /' "$work/.log" >&2
         echo "not ok $tests_run - $test_name"
         tests_failed=$((tests_failed + 1))
     fi
