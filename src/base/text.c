@@ -243,38 +243,47 @@ char *text_thousands(char out[28], uint64_t number)
     return out;
 }
 
-/* Edit distance, for short words only. */
+static bool same_letter(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+static unsigned smaller(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+/* How many slips of the finger make the one of the other: a letter too many, one missing, a wrong
+ * one, or two exchanged. For short words only. */
 static unsigned distance(const char *a, const char *b)
 {
     enum { LONGEST = 40 };
+    unsigned slips[LONGEST + 1][LONGEST + 1]; /* between the first i and j letters */
     size_t n = strlen(a);
     size_t m = strlen(b);
     if (n > LONGEST || m > LONGEST)
         return LONGEST;
-    unsigned row[LONGEST + 1];
     for (size_t j = 0; j <= m; j++)
-        row[j] = (unsigned)j;
+        slips[0][j] = (unsigned)j;
     for (size_t i = 1; i <= n; i++) {
-        unsigned diagonal = row[0];
-        row[0] = (unsigned)i;
+        slips[i][0] = (unsigned)i;
         for (size_t j = 1; j <= m; j++) {
-            unsigned best =
-                diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
-            diagonal = row[j];
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            row[j] = best;
+            unsigned best = slips[i - 1][j - 1] + !same_letter(a[i - 1], b[j - 1]);
+            best = smaller(best, slips[i - 1][j] + 1);
+            best = smaller(best, slips[i][j - 1] + 1);
+            if (i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) &&
+                same_letter(a[i - 2], b[j - 1]))
+                best = smaller(best, slips[i - 2][j - 2] + 1);
+            slips[i][j] = best;
         }
     }
-    return row[m];
+    return slips[n][m];
 }
 
 const char *text_nearest(const char *word, const char *const *list)
 {
     const char *nearest = NULL;
-    unsigned least = (unsigned)strlen(word) / 3 + 2; /* farther than this is another word */
+    unsigned least = (unsigned)strlen(word) / 3 + 1; /* that far is another word */
     for (; *list; list++) {
         unsigned d = distance(word, *list);
         if (d < least) {

@@ -103,6 +103,7 @@ static void test_the_nearest_word_is_suggested(void **state)
     assert_string_equal(text_nearest("shwo", words), "show");
     assert_string_equal(text_nearest("util", words), "utils");
     assert_null(text_nearest("elephant", words));
+    assert_null(text_nearest("foo", words));
 }
 
 static void test_device_names_are_sep_and_twelve_digits(void **state)
