@@ -87,7 +87,7 @@ static int insert_device(struct store *store, const struct store_device *device,
     uint64_t changed = sql_run(&q);
     result = sql_end(&q, 0);
     if (result == 0 && changed == 0)
-        return why_error(why, ERR_DUPLICATE, "there is a device %s already", device->name);
+        return why_error(why, ERR_DUPLICATE, "there is a phone %s already", device->name);
     return result;
 }
 

@@ -45,8 +45,7 @@ int store_open(struct store **out, const char *where, enum store_mode mode, stru
     if (!driver) {
         size_t scheme = strcspn(where, ":");
         return why_error(why, ERR_UNSUPPORTED,
-                         "databases of the kind \"%.*s\" are not supported: give the path of a "
-                         "file",
+                         "databases of the kind \"%.*s\" are not supported by this version",
                          (int)scheme, where);
     }
     struct store *store = calloc(1, sizeof *store);

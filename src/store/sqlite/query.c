@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "base/text.h"
 #include "store/sql/exposure.h"
 #include "store/sql/table.h"
 #include "store/sqlite/sqlite.h"
@@ -13,6 +14,8 @@
  * the compiled program is looked through as well: every table it opens must be one that
  * store/sql/exposure.c shows.
  */
+
+#define ONLY_READS "it only reads: give one SELECT"
 
 /* SQLite calls back this often, in steps of its machine: some ten microseconds. */
 enum { PROGRESS_STEPS = 1000 };
@@ -39,8 +42,8 @@ static int refuse(struct guard *guard, const char *format, ...)
 static int refuse_table(struct guard *guard, const char *table)
 {
     if (exposure_hides(table))
-        return refuse(guard, "%s is secret: run sql does not show it", table);
-    return refuse(guard, "run sql does not show the table %s", table);
+        return refuse(guard, "%s is secret and not shown", table);
+    return refuse(guard, "the table %s is not shown", table);
 }
 
 /* What is asked for by an action; see sqlite3_set_authorizer() for what the two names are. */
@@ -62,11 +65,11 @@ static int authorize(void *context, int action, const char *first, const char *s
     case SQLITE_FUNCTION:
         return exposure_calls(second)
                    ? SQLITE_OK
-                   : refuse(guard, "run sql does not call the function %s", second);
+                   : refuse(guard, "the function %s is not called", second);
     case SQLITE_RECURSIVE:
-        return refuse(guard, "run sql does not do recursive queries");
+        return refuse(guard, "recursive queries are not asked");
     default:
-        return refuse(guard, "run sql only reads: give one SELECT");
+        return refuse(guard, ONLY_READS);
     }
 }
 
@@ -119,6 +122,8 @@ static int query_error(struct sqlite *s, const struct guard *guard, int code, st
     if (guard->refused)
         return ERR_POLICY;
     int primary = code & 0xff;
+    if (text_starts(sqlite3_errmsg(s->reader), "cannot modify")) /* a view: said unasked */
+        return why_error(why, ERR_POLICY, ONLY_READS);
     if (primary == SQLITE_ERROR || primary == SQLITE_RANGE || primary == SQLITE_MISMATCH)
         return why_error(why, ERR_USAGE, "%s", sqlite3_errmsg(s->reader));
     if (primary == SQLITE_TOOBIG)
@@ -209,7 +214,7 @@ static int compile(sqlite3_stmt **out, struct sqlite *s, struct guard *guard, co
         result = why_error(guard->why, ERR_USAGE, "there is no statement");
     else if (!guard->selects || !sqlite3_stmt_readonly(statement) ||
              sqlite3_stmt_isexplain(statement) || sqlite3_column_count(statement) == 0)
-        result = why_error(guard->why, ERR_POLICY, "run sql only reads: give one SELECT");
+        result = why_error(guard->why, ERR_POLICY, ONLY_READS);
     else if (sqlite3_prepare_v2(s->reader, rest, -1, &second, NULL) != SQLITE_OK || second)
         result = why_error(guard->why, ERR_USAGE, "more than one statement is given");
     else

@@ -317,7 +317,7 @@ static void test_a_profile_in_use_or_built_in_is_not_deleted(void **state)
     assert_done(store_profile_add(store, &built_in, &why));
     assert_refused(store_profile_delete(store, "B", &why), ERR_POLICY, "built in");
     assert_refused(store_profile_delete(store, "Default", &why), ERR_POLICY,
-                   "in use by 1 device (" PHONE ")");
+                   "in use by 1 phone (" PHONE ")");
     assert_done(store_device_delete(store, PHONE, &why));
     assert_done(store_profile_delete(store, "Default", &why));
     assert_refused(store_profile_delete(store, "Default", &why), ERR_NOT_FOUND, "\"Default\"");
