@@ -1,5 +1,6 @@
 /* Acts on phones and security profiles: what the model cannot do is refused, with the reason. */
 #include "cluster/cluster.h"
+#include "cluster/parts.h"
 
 #include "base/log.h"
 #include "base/text.h"
@@ -150,21 +151,16 @@ int cluster_device_add(struct cluster *cluster, const struct store_device *devic
     struct store *store = cluster_store(cluster);
     struct store_device checked = *device;
     int result = check_device(cluster, &checked, why);
-    if (result || options->dry_run)
-        return result;
-    result = store_begin(store, why);
     if (result == 0)
-        result = store_device_add(store, &checked, why);
+        result = store_begin(store, why);
+    if (result)
+        return result;
+    result = store_device_add(store, &checked, why);
     if (result == 0 && line_count)
         result = store_lines_put(store, checked.name, lines, line_count, why);
-    if (result == 0)
-        result = store_commit(store, why);
-    if (result) {
-        store_rollback(store);
-        return result == ERR_DUPLICATE
-                   ? why_error(why, result, "there is a phone %s already", checked.name)
-                   : result;
-    }
+    result = act_finish(store, result, options, why);
+    if (result || options->dry_run)
+        return result;
     log_event(LEVEL_NOTICE, "event=phone_added device=%s model=%s profile=\"%s\"", checked.name,
               checked.model, checked.profile);
     return 0;
@@ -173,12 +169,15 @@ int cluster_device_add(struct cluster *cluster, const struct store_device *devic
 int cluster_device_delete(struct cluster *cluster, const char *typed,
                           const struct act_options *options, struct why *why)
 {
+    struct store *store = cluster_store(cluster);
     struct store_device device;
     int result = cluster_device_find(cluster, typed, &device, why);
-    if (result || options->dry_run)
-        return result;
-    result = store_device_delete(cluster_store(cluster), device.name, why);
     if (result == 0)
+        result = store_begin(store, why);
+    if (result)
+        return result;
+    result = act_finish(store, store_device_delete(store, device.name, why), options, why);
+    if (result == 0 && !options->dry_run)
         log_event(LEVEL_NOTICE, "event=phone_deleted device=%s", device.name);
     return result;
 }
@@ -186,6 +185,7 @@ int cluster_device_delete(struct cluster *cluster, const char *typed,
 int cluster_profile_add(struct cluster *cluster, const struct store_profile *profile,
                         const struct act_options *options, struct why *why)
 {
+    struct store *store = cluster_store(cluster);
     struct store_profile checked = *profile;
     if (!*profile->name)
         return why_error(why, ERR_USAGE, "a profile needs a name");
@@ -198,12 +198,11 @@ int cluster_profile_add(struct cluster *cluster, const struct store_profile *pro
         if (result)
             return result;
     }
-    if (options->dry_run)
-        return 0;
-    int result = store_profile_add(cluster_store(cluster), &checked, why);
-    if (result == ERR_DUPLICATE)
-        return why_error(why, result, "there is a profile %s already", checked.name);
-    if (result == 0)
+    int result = store_begin(store, why);
+    if (result)
+        return result;
+    result = act_finish(store, store_profile_add(store, &checked, why), options, why);
+    if (result == 0 && !options->dry_run)
         log_event(LEVEL_NOTICE, "event=profile_added name=\"%s\"", checked.name);
     return result;
 }
@@ -211,12 +210,15 @@ int cluster_profile_add(struct cluster *cluster, const struct store_profile *pro
 int cluster_profile_delete(struct cluster *cluster, const char *name,
                            const struct act_options *options, struct why *why)
 {
+    struct store *store = cluster_store(cluster);
     struct store_profile profile;
     int result = cluster_profile_find(cluster, name, &profile, why);
-    if (result || options->dry_run)
-        return result;
-    result = store_profile_delete(cluster_store(cluster), name, why);
     if (result == 0)
+        result = store_begin(store, why);
+    if (result)
+        return result;
+    result = act_finish(store, store_profile_delete(store, name, why), options, why);
+    if (result == 0 && !options->dry_run)
         log_event(LEVEL_NOTICE, "event=profile_deleted name=\"%s\"", name);
     return result;
 }

@@ -68,7 +68,9 @@ int cluster_reset_localkey(struct cluster *cluster, struct act_report *report, e
     for (size_t i = 0; i < anchors->count; i++)
         is_anchor = is_anchor || strcmp(anchors->key[i], change.policy.force_signer) == 0;
     if (kind == LIST_CTL && !change.make[LIST_CTL])
-        result = why_error(why, ERR_POLICY, "the cluster has no CTL to sign");
+        result = why_error(why, ERR_POLICY,
+                           "the cluster has no CTL to sign; make one with: "
+                           "trustline utils ctl set-cluster mixed-mode");
     else if (!is_anchor)
         result = why_error(why, ERR_POLICY,
                            "%s is no anchor of this cluster (parameter %s); phones would not take "

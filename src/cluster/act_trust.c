@@ -1,4 +1,5 @@
 /* Acts on trusted certificates, parameters, phones and profiles. */
+#include "cluster/parts.h"
 #include "cluster/publish.h"
 
 #include "base/clock.h"
@@ -78,20 +79,15 @@ int cluster_trust_import(struct cluster *cluster, const char *typed, struct byte
         result = certificates_from_file_bytes(all, MANY, &count, file, why);
     if (result)
         return result;
-    trust_file_name(file_name, all[count - 1]);
-    if (!options->dry_run)
-        result = store_begin(store, why);
-    for (size_t i = 0; i < count && result == 0 && !options->dry_run; i++)
-        result = add_one(cluster, purpose, all[i], file_name, why);
-    if (!options->dry_run) {
-        if (result == 0)
-            result = store_commit(store, why);
-        if (result)
-            store_rollback(store);
-        else
-            log_event(LEVEL_NOTICE, "event=trust_added purpose=%s file=%s certificates=%zu",
-                      purpose, file_name, count);
+    result = store_begin(store, why);
+    if (result == 0) {
+        for (size_t i = 0; i < count && result == 0; i++)
+            result = add_one(cluster, purpose, all[i], file_name, why);
+        result = act_finish(store, result, options, why);
     }
+    if (result == 0 && !options->dry_run)
+        log_event(LEVEL_NOTICE, "event=trust_added purpose=%s file=%s certificates=%zu", purpose,
+                  file_name, count);
     while (count)
         certificate_free(all[--count]);
     return result;

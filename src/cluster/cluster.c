@@ -271,6 +271,15 @@ void act_report_fini(struct act_report *report)
         plan_fini(&report->plan);
 }
 
+int act_finish(struct store *store, int result, const struct act_options *options, struct why *why)
+{
+    if (result == 0 && !options->dry_run)
+        result = store_commit(store, why);
+    if (result || options->dry_run)
+        store_rollback(store);
+    return result;
+}
+
 int cluster_from_parts(struct cluster **out, const char *state, const struct config *config,
                        struct store *store, const struct store_node *node, struct signer *signer)
 {

@@ -98,8 +98,12 @@ static int take(struct config *c, cfg_t *cfg, struct why *why)
     int result = check_text(c->node, sizeof c->node, cfg, "node", why);
     if (result == 0)
         result = check_text(c->database, sizeof c->database, cfg, "database", why);
+    if (result == 0 && strcmp(c->database, "sqlite") != 0 &&
+        !text_starts(c->database, "postgresql://"))
+        result = why_error(why, ERR_USAGE, "database = %s: it must be sqlite or postgresql://...",
+                           c->database);
     if (result == 0)
-        result = check_number(cfg, "port_offset", 0, 58000, why);
+        result = check_number(cfg, "port_offset", 0, PORT_OFFSET_MAX, why);
     if (result == 0)
         result = take_listen(c, cfg, why);
     if (result == 0 && parse_level(&c->log_level, cfg_getstr(log, "level")) != 0)

@@ -60,4 +60,7 @@ int config_store_address(char out[FILE_PATH], const struct config *config,
 #define PORT_SIP      5060
 #define PORT_SIP_TLS  5061
 
+/* With it the highest of them, 8443 for the administration pages, is a port still. */
+#define PORT_OFFSET_MAX (65535 - 8443)
+
 #endif

@@ -110,20 +110,29 @@ static bool is_leftover(const char *name)
     return strcmp(name, STAGING) == 0;
 }
 
+/* The configuration is moved to its place before the database, so it alone is a cluster only when
+ * nothing was cut off. */
+static bool is_cluster(const char *state, bool cut_off)
+{
+    char config[FILE_PATH];
+    char database[FILE_PATH];
+    if (file_path(config, state, STATE_CONFIG) != 0 ||
+        file_path(database, state, STATE_DATABASE) != 0)
+        return false;
+    return file_exists(database) || (!cut_off && file_exists(config));
+}
+
 /* Is the directory empty, or only what a try that was cut off left there? */
 static int look_around(struct init *init)
 {
     const char *state = init->options->state;
     char path[FILE_PATH];
-    int result = file_path(path, state, STATE_DATABASE);
-    if (result)
-        return result;
-    if (file_exists(path))
+    int result = file_path(path, state, STAGING);
+    bool cut_off = result == 0 && file_exists(path);
+    if (result == 0 && is_cluster(state, cut_off))
         return why_error(init->why, ERR_DUPLICATE,
                          "%s: there is a cluster already; choose another directory or move it away",
                          state);
-    result = file_path(path, state, STAGING);
-    bool cut_off = result == 0 && file_exists(path);
     DIR *dir = result == 0 ? opendir(state) : NULL;
     if (!dir)
         return why_error(init->why, -errno, "%s: cannot read: %s", state, error_text(-errno));

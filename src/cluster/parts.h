@@ -11,6 +11,11 @@ int cluster_from_parts(struct cluster **out, const char *state, const struct con
                        struct store *store, const struct store_node *node,
                        struct signer *signer) CHECKED;
 
+/* Ends a transaction as an act does: committed when `result` is 0, undone otherwise and in a dry
+ * run, which so meets every refusal of the store that the act would meet. */
+int act_finish(struct store *store, int result, const struct act_options *options,
+               struct why *why) CHECKED;
+
 /* The user's ids; ERR_NOT_FOUND when there is no such user on this machine. */
 int user_find(const char *name, unsigned *user, unsigned *group) CHECKED;
 

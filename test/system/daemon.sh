@@ -51,7 +51,7 @@ start_node() { # DIR
     until launch_node "$1"; do
         grep -q 'in use' "$1.err" || { cat "$1.err"; fails "trustlined does not start on $1"; return; }
         offset=$((offset + 7013))
-        [ "$offset" -le 58000 ] || offset=$((offset - 47000))
+        [ "$offset" -le 57000 ] || offset=$((offset - 47000))
         set_offset "$1"
     done
 }
