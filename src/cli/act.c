@@ -163,7 +163,13 @@ static enum cli_status print_json(struct cli *cli, const struct call *call, cons
                                   const struct plan_count *count, enum cli_status status)
 {
     json_t *json = report_json(cluster, call, report, count, status == STATUS_REFUSED);
-    if (json && act->add && act->add(json, act->context) != 0) {
+    bool fine = json != NULL;
+    if (fine && act->about)
+        fine =
+            json_object_set_new(json, act->about, cli_json_text(bytes_of_string(act->name))) == 0;
+    if (fine && act->add)
+        fine = act->add(json, act->context) == 0;
+    if (!fine) {
         json_decref(json);
         json = NULL;
     }

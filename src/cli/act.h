@@ -19,6 +19,7 @@ struct act {
     void (*say)(FILE *out, struct cluster *cluster, const struct act_report *report, void *context);
     const char *would;   /* what a dry run says besides the lists, or NULL */
     const char *already; /* what to say when nothing had to be done */
+    const char *about, *name; /* in JSON: what was acted on, as in "phone": "SEP..."; or NULL */
     /* Adds its own keys to the JSON of the act; may be NULL. */
     int (*add)(json_t *json, void *context);
     void *context;

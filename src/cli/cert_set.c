@@ -73,6 +73,8 @@ enum cli_status set_cert_regen(struct cli *cli, const struct call *call)
         .question = strcmp(subject.name, "ITLRecovery") == 0 ? recovery : question,
         .run = regenerate,
         .say = say_regenerated,
+        .about = "unit",
+        .name = subject.name,
         .context = &subject,
     };
     return act_run(cli, call, &act);
@@ -115,7 +117,13 @@ enum cli_status set_csr_gen(struct cli *cli, const struct call *call)
         return cli_failed(cli, result, &why);
     text_format(would, sizeof would, "A new key and a request for %s would be made.", subject.name);
     const struct act act = {
-        .run = request, .say = say_requested, .would = would, .context = &subject};
+        .run = request,
+        .say = say_requested,
+        .would = would,
+        .about = "unit",
+        .name = subject.name,
+        .context = &subject,
+    };
     return act_run(cli, call, &act);
 }
 
@@ -239,6 +247,8 @@ static enum cli_status import(struct cli *cli, const struct call *call, bool tru
         .run = trusted ? import_trust : import_own,
         .say = say_imported,
         .would = trusted ? "The certificate can be imported." : NULL,
+        .about = trusted ? NULL : "unit",
+        .name = subject.name,
         .add = trusted ? add_trust : NULL,
         .context = &subject,
     };
@@ -287,20 +297,23 @@ static void say_deleted(FILE *out, struct cluster *cluster, const struct act_rep
     fprintf(out, "Successfully deleted certificate %s.\n", s->file);
 }
 
-static enum cli_status delete (struct cli *cli, const struct call *call, struct about *subject) {
-    char question[400]; char would[300];
+static enum cli_status remove_trust(struct cli *cli, const struct call *call, struct about *subject)
+{
+    char question[400];
+    char would[300];
     text_format(question, sizeof question,
                 "This operation deletes the certificate %s. Do you want to continue? (y/n):",
                 subject->file);
     text_format(would, sizeof would, "The certificate %s would be deleted.", subject->file);
-    const struct act act =
-        {
-            .question = question,
-            .run = delete_trust,
-            .say = say_deleted,
-            .would = would,
-            .context = subject,
-        };
+    const struct act act = {
+        .question = question,
+        .run = delete_trust,
+        .say = say_deleted,
+        .would = would,
+        .about = "file",
+        .name = subject->file,
+        .context = subject,
+    };
     return act_run(cli, call, &act);
 }
 
@@ -308,7 +321,7 @@ static enum cli_status delete (struct cli *cli, const struct call *call, struct 
 enum cli_status set_cert_delete_trust(struct cli *cli, const struct call *call)
 {
     struct about subject = {.file = call->operands[0]};
-    return delete (cli, call, &subject);
+    return remove_trust(cli, call, &subject);
 }
 
 /* CUCM's form: the store, then the file. */
@@ -322,5 +335,5 @@ enum cli_status set_cert_delete(struct cli *cli, const struct call *call)
     int result = trust_purpose(&subject.name, call->operands[0], &why);
     if (result)
         return cli_failed(cli, result, &why);
-    return delete (cli, call, &subject);
+    return remove_trust(cli, call, &subject);
 }

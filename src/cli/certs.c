@@ -156,14 +156,16 @@ int cert_own_name(const char **out, const char *typed, struct why *why)
                             "there is no certificate %s (trustline show cert list own)", typed);
 }
 
-static int not_trusted(const struct certs *certs, const char *typed, struct why *why)
+/* `typed` may have the store in front of the file. */
+static int not_trusted(const struct certs *certs, const char *file, const char *typed,
+                       struct why *why)
 {
     const char **names = calloc(certs->count + 1, sizeof *names);
     if (!names)
         return -ENOMEM;
     for (size_t i = 0; i < certs->count; i++)
         names[i] = certs->items[i].file;
-    const char *near = text_nearest(typed, names);
+    const char *near = text_nearest(file, names);
     int result =
         near ? why_error(why, ERR_NOT_FOUND, "there is no trusted certificate %s; did you mean %s?",
                          typed, near)
@@ -194,7 +196,7 @@ int cert_find_trusted(const struct cert **out, const struct certs *certs, const 
         found = cert;
     }
     if (!found)
-        return not_trusted(certs, file, why);
+        return not_trusted(certs, file, typed, why);
     *out = found;
     return 0;
 }

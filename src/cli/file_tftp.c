@@ -261,6 +261,17 @@ static int delete_entry(struct deleting *d, const char *directory, const struct 
     return result;
 }
 
+/* The command that makes a deleted list again. */
+static const char *maker(const struct deleting *d, enum list_kind kind)
+{
+    int mixed = 0;
+    if (kind == LIST_ITL)
+        return "utils itl reset localkey";
+    return cluster_security_mode(d->cluster, &mixed, NULL) == 0 && mixed
+               ? "utils ctl update CTLFile"
+               : "utils ctl set-cluster mixed-mode";
+}
+
 /* What the words of CUCM leave open: phones go on with what they have. */
 static void explain_lists(const struct deleting *d, const struct tftp_entries *entries)
 {
@@ -268,11 +279,22 @@ static void explain_lists(const struct deleting *d, const struct tftp_entries *e
         const struct tftp_entry *entry = &entries->items[i];
         if (entry->kind != ENTRY_LIST)
             continue;
-        fprintf(d->cli->out, "%s is not served any more; phones keep the one they hold. %s\n",
-                entry->name,
-                entry->list == LIST_CTL ? "'trustline utils ctl update CTLFile' makes it anew."
-                                        : "'trustline utils itl reset localkey' makes it anew.");
+        fprintf(d->cli->out,
+                "%s %s served any more; phones keep the one they hold. 'trustline %s' makes it "
+                "anew.\n",
+                entry->name, d->options.dry_run ? "would not be" : "is not", maker(d, entry->list));
     }
+}
+
+/* A directory may have been meant, and is not deleted. */
+static enum cli_status found_none(struct deleting *d, const struct tftp_entries *entries)
+{
+    fputs(NOTHING_FOUND, d->cli->out);
+    if (entries->count)
+        cli_note(d->cli, "%s is a directory; its files are deleted by name or as '%s%s%s/*'",
+                 entries->items[0].name, entries->directory, entries->directory[0] ? "/" : "",
+                 entries->items[0].name);
+    return STATUS_FAILED;
 }
 
 static enum cli_status report(struct deleting *d, const struct tftp_entries *entries)
@@ -285,15 +307,10 @@ static enum cli_status report(struct deleting *d, const struct tftp_entries *ent
                                  (int)d->options.dry_run);
         return cli_json(d->cli, json, none || d->declined ? STATUS_FAILED : STATUS_DONE);
     }
-    if (none) {
-        fputs(NOTHING_FOUND, out);
-        return STATUS_FAILED;
-    }
-    if (d->options.dry_run) {
-        fprintf(out, "files: found = %zu, would be deleted = %zu\n", d->found, d->deleted);
-        return STATUS_DONE;
-    }
-    fprintf(out, "files: found = %zu, deleted = %zu\n", d->found, d->deleted);
+    if (none)
+        return found_none(d, entries);
+    fprintf(out, "files: found = %zu, %sdeleted = %zu\n", d->found,
+            d->options.dry_run ? "would be " : "", d->deleted);
     explain_lists(d, entries);
     return d->declined ? STATUS_FAILED : STATUS_DONE;
 }

@@ -10,9 +10,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* The highest standard port is 8443. */
-enum { OFFSET_MAX = 65535 - 8443 };
-
 static int read_number(int64_t *out, const struct call *call, const char *option, int64_t low,
                        int64_t high, struct why *why)
 {
@@ -41,7 +38,11 @@ static int read_options(struct init_options *out, const struct call *call, struc
     if (!out->address)
         return why_error(why, ERR_USAGE,
                          "--address is missing: the IP address phones reach this server at");
-    int result = read_number(&offset, call, "port-offset", 0, OFFSET_MAX, why);
+    if (out->database && strcmp(out->database, "sqlite") != 0 &&
+        !text_starts(out->database, "postgresql://"))
+        return why_error(why, ERR_USAGE, "--database %s: sqlite or postgresql://... is meant",
+                         out->database);
+    int result = read_number(&offset, call, "port-offset", 0, PORT_OFFSET_MAX, why);
     if (result == 0)
         result = read_number(&bits, call, "key-size", 1024, 4096, why);
     out->port_offset = (uint16_t)offset;

@@ -336,6 +336,8 @@ enum cli_status phones_add(struct cli *cli, const struct call *call)
         .run = add,
         .say = say_added,
         .would = "The phone would be added.",
+        .about = "phone",
+        .name = phone.device.name,
         .context = &phone,
     };
     int result = read_phone(&phone, call, &why);
@@ -346,32 +348,41 @@ enum cli_status phones_add(struct cli *cli, const struct call *call)
 
 /* ---- delete ---- */
 
-static int delete (struct cluster *cluster, struct act_report *report,
-                   const struct act_options *options, void *context, struct why *why)
+/* The one named becomes known only while it is deleted. */
+struct doomed {
+    const char *typed;
+    struct store_device device;
+};
+
+static int delete_phone(struct cluster *cluster, struct act_report *report,
+                        const struct act_options *options, void *context, struct why *why)
 {
+    struct doomed *d = context;
     (void)report;
-    return cluster_device_delete(cluster, context, options, why);
+    int result = cluster_device_find(cluster, d->typed, &d->device, why);
+    return result ? result : cluster_device_delete(cluster, d->device.name, options, why);
 }
 
 static void say_deleted(FILE *out, struct cluster *cluster, const struct act_report *report,
                         void *context)
 {
+    const struct doomed *d = context;
     (void)cluster;
     (void)report;
-    fputs("Deleted ", out);
-    cli_print(out, context);
+    fprintf(out, "Deleted %s", d->device.name);
     fputs(", with its lines and all that was observed of it.\n", out);
 }
 
 enum cli_status phones_delete(struct cli *cli, const struct call *call)
 {
-    char name[64];
-    text_copy(name, sizeof name, call->operands[0]);
+    struct doomed doomed = {.typed = call->operands[0]};
     const struct act act = {
-        .run = delete,
+        .run = delete_phone,
         .say = say_deleted,
         .would = "The phone would be deleted.",
-        .context = name,
+        .about = "phone",
+        .name = doomed.typed,
+        .context = &doomed,
     };
     return act_run(cli, call, &act);
 }

@@ -127,12 +127,6 @@ void plan_print_lost(FILE *out, const struct plan *plan, const struct plan_count
     }
     if (hidden)
         fprintf(out, "\n... and others for further reasons (--json shows all)\n");
-    fputs(
-        "\n"
-        "What helps: these phones need the lists that are served now, and it must be proved that\n"
-        "they took them; then this can be done. --accept-lockout goes on all the same: a phone\n"
-        "that is lost can only be helped by hand, by erasing its lists.\n",
-        out);
 }
 
 int plan_print_rest(FILE *out, const struct plan *plan)

@@ -224,6 +224,8 @@ enum cli_status profile_add(struct cli *cli, const struct call *call)
         .run = add,
         .say = say_added,
         .would = "The profile would be added.",
+        .about = "profile",
+        .name = profile.name,
         .context = &profile,
     };
     return act_run(cli, call, &act);
@@ -231,35 +233,42 @@ enum cli_status profile_add(struct cli *cli, const struct call *call)
 
 /* ---- delete ---- */
 
-static int delete (struct cluster *cluster, struct act_report *report,
-                   const struct act_options *options, void *context, struct why *why)
-{
+/* The one named becomes known only while it is deleted. */
+struct doomed {
+    const char *typed;
     struct store_profile profile;
-    const char *name = context;
+};
+
+static int delete_profile(struct cluster *cluster, struct act_report *report,
+                          const struct act_options *options, void *context, struct why *why)
+{
+    struct doomed *d = context;
     (void)report;
-    int result = cluster_profile_find(cluster, name, &profile, why);
-    return result ? result : cluster_profile_delete(cluster, profile.name, options, why);
+    int result = cluster_profile_find(cluster, d->typed, &d->profile, why);
+    return result ? result : cluster_profile_delete(cluster, d->profile.name, options, why);
 }
 
 static void say_deleted(FILE *out, struct cluster *cluster, const struct act_report *report,
                         void *context)
 {
+    const struct doomed *d = context;
     (void)cluster;
     (void)report;
     fputs("Deleted the profile ", out);
-    cli_print(out, context);
+    cli_print(out, d->profile.name);
     fputs(".\n", out);
 }
 
 enum cli_status profile_delete(struct cli *cli, const struct call *call)
 {
-    char name[PROFILE_NAME];
-    text_copy(name, sizeof name, call->operands[0]);
+    struct doomed doomed = {.typed = call->operands[0]};
     const struct act act = {
-        .run = delete,
+        .run = delete_profile,
         .say = say_deleted,
         .would = "The profile would be deleted.",
-        .context = name,
+        .about = "profile",
+        .name = doomed.typed,
+        .context = &doomed,
     };
     return act_run(cli, call, &act);
 }

@@ -69,6 +69,16 @@ static int ask(struct store_table **out, struct store *store, struct buffer *sql
                : why_error(why, result, "%s", why_text(&next, result));
 }
 
+/* The database speaks of tables and columns, and does not say that it was asked by us. */
+static void word_failure(struct why *why, int result)
+{
+    const struct why said = *why;
+    bool unknown = result == ERR_USAGE && strstr(said.text, "no such table");
+    *why = (struct why)WHY_NONE;
+    why_error(why, result, "run sql: %s%s", why_text(&said, result),
+              unknown ? " ('trustline run sql help' lists what can be asked)" : "");
+}
+
 /* ---- answers ---- */
 
 static int print_table(FILE *out, const struct store_table *table)
@@ -171,6 +181,8 @@ enum cli_status run_sql(struct cli *cli, const struct call *call)
         result = session_open(&cluster, call, CLUSTER_LOOK, &why);
     if (result == 0)
         result = ask(&table, cluster_store(cluster), &sql, quoted, &why);
+    if (result && cluster)
+        word_failure(&why, result);
     session_close(cluster);
     status = result ? cli_failed(cli, result, &why) : answer(cli, call, table, quoted);
     store_table_free(table);

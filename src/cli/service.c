@@ -69,6 +69,14 @@ static void print_service(FILE *out, const struct store_service *service)
     fputc('\n', out);
 }
 
+/* While CUCM follows a service, it puts two blanks behind each state. */
+static void print_step(FILE *out, const struct store_service *service)
+{
+    fprintf(out, "%s[%s]  ", service->name, service->state);
+    cli_print(out, service->reason);
+    fputc('\n', out);
+}
+
 static json_t *service_json(const struct store_service *s)
 {
     return json_pack("{s:s, s:s, s:o, s:b, s:b, s:o, s:o}", "name", s->name, "state", s->state,
@@ -212,7 +220,7 @@ static int follow(struct ordering *o, struct store_service *now, struct why *why
         if ((over || strcmp(now->state, o->before.state) != 0) && strcmp(shown, now->state) != 0) {
             text_copy(shown, sizeof shown, now->state);
             if (!o->call->json)
-                print_service(o->cli->out, now);
+                print_step(o->cli->out, now);
             fflush(o->cli->out);
         }
         if (is_done(o, now))
@@ -258,9 +266,9 @@ static enum cli_status nobody_runs(struct ordering *o)
         return STATUS_DONE;
     }
     return cli_error(o->cli,
-                     "%s: trustlined does not run on this node, and starts it when it does "
-                     "(systemctl start trustline)",
-                     o->before.name);
+                     "%s: trustlined does not run on this node; when it does (systemctl start "
+                     "trustline), it starts %s",
+                     o->before.name, o->before.name);
 }
 
 /* Tells the wish, and lets go of the cluster before waiting: others may act meanwhile. */

@@ -49,6 +49,6 @@ void serving_print(FILE *out, struct serving *serving, const struct cluster *clu
     if (serving->names.size)
         fprintf(out, "Served now by: %s\n", buffer_string(&serving->names));
     if (!serving->here)
-        fprintf(out, "trustlined does not run on %s, which serves it once it does.\n",
+        fprintf(out, "Not served by %s yet: trustlined does not run there.\n",
                 cluster_node(cluster)->name);
 }
