@@ -375,7 +375,7 @@ enum cli_status show_status(struct cli *cli, const struct call *call)
     struct view view = {.cluster = NULL};
     enum cli_status status = STATUS_DONE;
     look_at_machine(&view, call->state);
-    int result = session_open(&view.cluster, call, CLUSTER_LOOK, &why);
+    int result = session_open(&view.cluster, call, CLUSTER_INSPECT, &why);
     if (result == 0)
         result = look_at_cluster(&view, &why);
     if (!call->json)

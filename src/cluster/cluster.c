@@ -45,14 +45,14 @@ static int control_address(struct sockaddr_un *out, int *dir, const char *state)
 }
 
 /* A connection to the supervisor, or -ENOENT when none runs. */
-static int control_connect(int *fd, const char *state)
+static int control_connect(int *fd, const char *state, int type)
 {
     struct sockaddr_un address;
     int dir = -1;
     int result = control_address(&address, &dir, state);
     if (result)
         return result;
-    int s = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    int s = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
     if (s < 0)
         result = -errno;
     else if (connect(s, (struct sockaddr *)&address, sizeof address) != 0)
@@ -74,10 +74,7 @@ static int start_signer(int *fd, const char *state, struct why *why)
     if (result)
         return result;
     if (geteuid() != 0 && stat(keys, &st) == 0 && st.st_uid != geteuid())
-        return why_error(why, -EACCES,
-                         "%s belongs to another user, and trustlined does not run: start it, or do "
-                         "this as root",
-                         keys);
+        return why_error(why, -EACCES, "%s belongs to another user: do this as root", keys);
     return signer_spawn(fd, state, why);
 }
 
@@ -85,7 +82,7 @@ static int start_signer(int *fd, const char *state, struct why *why)
 static int signer_end(int *fd, const char *state, struct why *why)
 {
     int control = -1;
-    int result = control_connect(&control, state);
+    int result = control_connect(&control, state, SOCK_SEQPACKET);
     if (result == -ENOENT)
         return start_signer(fd, state, why);
     if (result)
@@ -125,13 +122,22 @@ int cluster_signer(struct cluster *c, struct signer **out, struct why *why)
     return result;
 }
 
+int cluster_give_signer(struct cluster *c, int fd)
+{
+    signer_free(c->signer);
+    c->signer = NULL;
+    return signer_new(&c->signer, fd);
+}
+
+/* A knock with the wrong kind of socket: the kernel tells it from a door that nobody is behind, and
+ * the supervisor is not troubled. */
 bool cluster_is_served(const char *state)
 {
     int fd = -1;
-    int result = control_connect(&fd, state);
+    int result = control_connect(&fd, state, SOCK_DGRAM);
     if (result == 0)
         close(fd);
-    return result == 0 || result == -EACCES;
+    return result == 0 || result == -EPROTOTYPE || result == -EACCES;
 }
 
 /* From root to the owner of the state directory, for good. */
@@ -164,29 +170,45 @@ static int look_for(const char *state, struct stat *st, struct why *why)
 static int enter(struct cluster *c, enum cluster_access access, struct why *why)
 {
     struct stat st;
+    struct why unasked = WHY_NONE;
+    int looked = 0;
     int result = look_for(c->state, &st, why);
     if (result)
         return result;
     if (geteuid() != 0 || st.st_uid == 0)
         return result;
-    if (access != CLUSTER_LOOK)
+    /* Behind the wall only root gets an end to the signer: now or never. Who just looks does
+     * without one if need be. */
+    if (access == CLUSTER_ACT)
         result = take_signer(c, why);
+    else if (access == CLUSTER_INSPECT && cluster_is_served(c->state))
+        looked = take_signer(c, &unasked);
+    (void)looked;
     return result ? result : become(st.st_uid, st.st_gid, why);
 }
 
-static int open_store(struct cluster *c, enum cluster_access access, struct why *why)
+static int open_store(struct cluster *c, bool acts, struct why *why)
 {
     char where[FILE_PATH];
     int result = config_store_address(where, &c->config, c->state);
     if (result == 0)
         result =
-            store_open(&c->store, where, access == CLUSTER_LOOK ? STORE_READ : STORE_WRITE, why);
+            store_open(&c->store, where, acts ? STORE_WRITE : STORE_READ, why);
     if (result)
         return result;
     result = store_node_get(c->store, c->config.node, &c->node);
     return result ? why_error(why, result, "%s/%s: the cluster has no node %s", c->state,
                               STATE_CONFIG, c->config.node)
                   : 0;
+}
+
+static int say_who_may(const char *state, int result, struct why *why)
+{
+    struct why said = why ? *why : (struct why)WHY_NONE;
+    if (why)
+        *why = (struct why)WHY_NONE;
+    return why_error(why, result, "%s (the owner of %s and root may do this)",
+                     why_text(&said, result), state);
 }
 
 int cluster_open(struct cluster **out, const char *state, enum cluster_access access,
@@ -201,7 +223,10 @@ int cluster_open(struct cluster **out, const char *state, enum cluster_access ac
         result = enter(c, access, why);
     if (result == 0)
         result = config_load(&c->config, state, why);
-    if (result == 0 && access != CLUSTER_LOOK) {
+    if (result == -EACCES)
+        result = say_who_may(state, result, why);
+    bool acts = access == CLUSTER_ACT || access == CLUSTER_TIDY;
+    if (result == 0 && acts) {
         char path[FILE_PATH];
         result = file_path(path, state, STATE_LOCK);
         if (result == 0)
@@ -209,7 +234,7 @@ int cluster_open(struct cluster **out, const char *state, enum cluster_access ac
                 file_lock(&c->lock, path, access == CLUSTER_ACT ? LOCK_WAIT_MS : TIDY_WAIT_MS, why);
     }
     if (result == 0)
-        result = open_store(c, access, why);
+        result = open_store(c, acts, why);
     if (result) {
         cluster_close(c);
         return result;

@@ -17,9 +17,10 @@
 #include "signer/signer.h"
 
 enum cluster_access {
-    CLUSTER_LOOK, /* reads; needs neither lock nor signer */
-    CLUSTER_ACT,  /* takes run/lock, waiting up to a minute, and the signer when it is needed */
-    CLUSTER_TIDY, /* as CLUSTER_ACT, but waits a moment only: for the node's own start */
+    CLUSTER_LOOK,    /* reads; needs neither lock nor signer */
+    CLUSTER_INSPECT, /* as CLUSTER_LOOK, and can reach the signer of a trustlined that runs */
+    CLUSTER_ACT,     /* takes run/lock, waiting up to a minute, and the signer when it is needed */
+    CLUSTER_TIDY,    /* as CLUSTER_ACT, but waits a moment only: for the node's own start */
 };
 
 struct cluster;
@@ -37,8 +38,10 @@ const char *cluster_state(const struct cluster *cluster);
 const struct store_node *cluster_node(const struct cluster *cluster);
 /* 0 non-secure, 1 mixed. */
 int cluster_security_mode(struct cluster *cluster, int *mode, struct why *why) CHECKED;
-/* The signer, reached over run/control or started. */
+/* The signer: the end that was given, or one reached over run/control, or a signer started. */
 int cluster_signer(struct cluster *cluster, struct signer **out, struct why *why) CHECKED;
+/* For those whom the supervisor gives an end. Owns fd from here on. */
+int cluster_give_signer(struct cluster *cluster, int fd) CHECKED;
 /* Does trustlined run on this state directory? Also true when we may not ask it. */
 bool cluster_is_served(const char *state);
 

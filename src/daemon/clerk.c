@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 enum { WATCH_MS = 200, DAY_MS = 24 * 3600 * 1000, WARN_DAYS = 60, WANTS_MAX = 32 };
 
@@ -23,7 +25,9 @@ struct clerk {
     struct store_async *store;
     struct loop_timer *daily;
     int64_t node;
-    bool told; /* the first wants */
+    int signer;      /* the end we were given, until it has been used */
+    bool told_begin; /* by the supervisor */
+    bool begun, failed;
 };
 
 /* ---- at the start ---- */
@@ -69,6 +73,10 @@ static int tidy(struct clerk *c, const char *state, struct why *why)
             c->node = cluster_node(cluster)->id;
         cluster_close(cluster);
         return result;
+    }
+    if (result == 0) {
+        result = cluster_give_signer(cluster, c->signer);
+        c->signer = -1;
     }
     if (result == 0)
         result = parameters_fill(cluster_store(cluster));
@@ -221,14 +229,6 @@ static void each_day(void *context)
 
 /* ---- the process ---- */
 
-static void on_message(void *context, char kind, char *text, int fd)
-{
-    struct clerk *c = context;
-    (void)fd;
-    if (kind == 'V')
-        take_sight(c, text);
-}
-
 static int begin(struct clerk *c, struct why *why)
 {
     char where[FILE_PATH];
@@ -250,13 +250,61 @@ static int begin(struct clerk *c, struct why *why)
     return 0;
 }
 
+static void drop_signer(struct clerk *c)
+{
+    if (c->signer >= 0)
+        close(c->signer);
+    c->signer = -1;
+}
+
+/* Once the supervisor has said so and there is a signer to ask. What is asked, is asked now: an end
+ * that comes later, after the signer was started again, is not needed. */
+static void begin_when_possible(struct clerk *c)
+{
+    struct why why = WHY_NONE;
+    if (!c->begun && c->told_begin && c->signer >= 0) {
+        c->begun = true;
+        int result = begin(c, &why);
+        if (result) {
+            c->failed = true;
+            role_link_fail(c->link, why_text(&why, result));
+            loop_stop(role_link_loop(c->link));
+        }
+    }
+    if (c->begun)
+        drop_signer(c);
+}
+
+static void on_message(void *context, char kind, char *text, int fd)
+{
+    struct clerk *c = context;
+    switch (kind) {
+    case 'G':
+        drop_signer(c);
+        c->signer = fd;
+        begin_when_possible(c);
+        return;
+    case 'B':
+        c->told_begin = true;
+        begin_when_possible(c);
+        break;
+    case 'V':
+        if (c->store)
+            take_sight(c, text);
+        break;
+    default:
+        break;
+    }
+    if (fd >= 0)
+        close(fd);
+}
+
 int role_clerk(const char *state, int control)
 {
-    struct clerk c = {0};
+    struct clerk c = {.signer = -1};
     struct why why = WHY_NONE;
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* its end is for no other process of the same user */
     int result = role_link_new(&c.link, "clerk", state, control, on_message, &c, &why);
-    if (result == 0)
-        result = begin(&c, &why);
     if (result)
         role_link_fail(c.link, why_text(&why, result));
     else
@@ -264,5 +312,6 @@ int role_clerk(const char *state, int control)
     loop_timer_free(c.daily);
     store_async_free(c.store);
     role_link_free(c.link);
-    return result ? 1 : 0;
+    drop_signer(&c);
+    return result || c.failed ? 1 : 0;
 }

@@ -20,7 +20,7 @@ struct control {
     struct loop_watch *watch;
     int fd;
     int directory; /* run/, by descriptor: sun_path is short */
-    uid_t owner;
+    struct control_policy policy;
 };
 
 static bool may_ask(const struct control *c, int peer)
@@ -29,7 +29,7 @@ static bool may_ask(const struct control *c, int peer)
     socklen_t size = sizeof who;
     if (getsockopt(peer, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0)
         return false;
-    return who.uid == 0 || who.uid == c->owner;
+    return who.uid == 0 || (!c->policy.walled && who.uid == c->policy.owner);
 }
 
 static void serve(struct control *c, int peer)
@@ -38,7 +38,9 @@ static void serve(struct control *c, int peer)
     int end = -1;
     int result = 0;
     if (!may_ask(c, peer))
-        words = "only root and the owner of the state directory may change the cluster";
+        words = c->policy.walled
+                    ? "only root may do this, since services run as the owner of the state directory"
+                    : "only root and the owner of the state directory may do this";
     else
         result = supervisor_signer_pair(c->supervisor, SIGNER_CLUSTER, &end);
     if (result)
@@ -63,7 +65,7 @@ static void on_connection(void *context, unsigned ready)
     close(peer);
 }
 
-static int bind_here(struct control *c, const char *state, bool give, struct why *why)
+static int bind_here(struct control *c, const char *state, struct why *why)
 {
     char run[FILE_PATH];
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -79,21 +81,20 @@ static int bind_here(struct control *c, const char *state, bool give, struct why
     unlinkat(c->directory, "control", 0);
     if (bind(c->fd, (struct sockaddr *)&address, sizeof address) != 0 ||
         fchmodat(c->directory, "control", 0600, 0) != 0 ||
-        (give && fchownat(c->directory, "control", c->owner, (gid_t)-1, 0) != 0) ||
+        fchownat(c->directory, "control", c->policy.owner, (gid_t)-1, 0) != 0 ||
         listen(c->fd, BACKLOG) != 0)
         return why_error(why, -errno, "%s/control: cannot listen: %s", run, error_text(-errno));
     return 0;
 }
 
 int control_open(struct control **out, struct loop *loop, struct supervisor *supervisor,
-                 const char *state, bool give, uid_t owner, struct why *why)
+                 const char *state, const struct control_policy *policy, struct why *why)
 {
     struct control *c = calloc(1, sizeof *c);
     if (!c)
         return -ENOMEM;
-    *c = (struct control){
-        .supervisor = supervisor, .fd = -1, .directory = -1, .owner = give ? owner : geteuid()};
-    int result = bind_here(c, state, give, why);
+    *c = (struct control){.supervisor = supervisor, .fd = -1, .directory = -1, .policy = *policy};
+    int result = bind_here(c, state, why);
     if (result == 0)
         result = loop_watch_new(&c->watch, loop, c->fd, on_connection, c);
     if (result == 0)

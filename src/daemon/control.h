@@ -2,7 +2,9 @@
  * control: run/control, where the command line gets an end to the signer.
  *
  * A connection is answered with one message: a descriptor (an end with the role SIGNER_CLUSTER), or
- * words without one when the peer is neither root nor the owner of the state directory.
+ * words without one when the peer may not have it. Behind the wall - services and signer run as
+ * different users - that is everybody but root: a service that was broken into is the owner of the
+ * state directory, too, and must not get another role by asking here.
  */
 #ifndef DAEMON_CONTROL_H
 #define DAEMON_CONTROL_H
@@ -15,9 +17,13 @@
 struct control;
 struct supervisor;
 
-/* `give` says whether the socket is given to `owner` (when we are root). */
+struct control_policy {
+    uid_t owner; /* of the socket: who may see that somebody runs */
+    bool walled; /* the owner gets no end, only root does */
+};
 int control_open(struct control **out, struct loop *loop, struct supervisor *supervisor,
-                 const char *state, bool give, uid_t owner, struct why *why) CHECKED;
+                 const char *state, const struct control_policy *policy,
+                 struct why *why) CHECKED;
 /* Removes the socket. NULL is fine. */
 void control_close(struct control *control);
 

@@ -98,6 +98,9 @@ static int only_one(struct supervisor *s, struct why *why)
     result = file_lock(&s->lock, path, 1000, &theirs);
     if (result == ERR_TIMEOUT)
         return why_error(why, result, "another trustlined runs on %s already (%s)", s->state, path);
+    if (result == -EACCES)
+        return why_error(why, result, "%s; trustlined runs as root or as the owner of %s",
+                         why_text(&theirs, result), s->state);
     return result ? why_error(why, result, "%s", why_text(&theirs, result)) : 0;
 }
 
@@ -128,6 +131,15 @@ static int make_children(struct supervisor *s)
     return result;
 }
 
+static int open_control(struct supervisor *s, struct why *why)
+{
+    const struct control_policy policy = {
+        .owner = s->service_owner.change ? s->service_owner.user : geteuid(),
+        .walled = s->service_owner.change && s->service_owner.user != s->signer_owner.user,
+    };
+    return control_open(&s->control, s->loop, s, s->state, &policy, why);
+}
+
 static int come_up(struct supervisor *s, struct why *why)
 {
     int result = config_load(&s->config, s->state, why);
@@ -155,8 +167,7 @@ static int come_up(struct supervisor *s, struct why *why)
     if (result == 0)
         result = make_children(s);
     if (result == 0)
-        result = control_open(&s->control, s->loop, s, s->state, s->service_owner.change,
-                              s->service_owner.user, why);
+        result = open_control(s, why);
     return result;
 }
 

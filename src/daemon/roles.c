@@ -4,7 +4,7 @@
 
 static const struct role table[] = {
     {.name = "signer", .as_signer = true, .run = role_signer},
-    {.name = "clerk", .run = role_clerk},
+    {.name = "clerk", .has_signer = true, .signer_role = SIGNER_CLERK, .run = role_clerk},
     {.name = "tftp",
      .service = "Cisco Tftp",
      .has_signer = true,

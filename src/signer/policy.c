@@ -55,6 +55,9 @@ static const struct permission {
     {SIGNER_CLUSTER, SIGNER_CHECK, {NULL}, NULL},
     {SIGNER_CLUSTER, SIGNER_SWEEP, {NULL}, NULL},
     {SIGNER_CLUSTER, SIGNER_COUNTERS, {NULL}, NULL},
+    {SIGNER_CLERK, SIGNER_LINK, {NULL}, NULL},
+    {SIGNER_CLERK, SIGNER_CHECK, {NULL}, NULL},
+    {SIGNER_CLERK, SIGNER_SWEEP, {NULL}, NULL},
 };
 
 static const struct permission *permission_of(enum signer_role role, unsigned operation)

@@ -490,8 +490,7 @@ static int client_add(struct process *p, enum signer_role role, int fd)
 static void control_message(void *context, struct bytes message, const int *fds, size_t fd_count)
 {
     struct process *p = context;
-    bool fine = message.size == 1 && fd_count == 1 &&
-                (message.data[0] == SIGNER_CLUSTER || message.data[0] == SIGNER_TFTP);
+    bool fine = message.size == 1 && fd_count == 1 && message.data[0] < SIGNER_ROLE_COUNT;
     if (fine && client_add(p, (enum signer_role)message.data[0], fds[0]) != 0)
         log_event(LEVEL_ERROR, "event=signer_client_refused");
     for (size_t i = 0; !fine && i < fd_count; i++)

@@ -21,6 +21,10 @@ const char *signer_role_name(enum signer_role role)
         return "cluster";
     case SIGNER_TFTP:
         return "tftp";
+    case SIGNER_CLERK:
+        return "clerk";
+    case SIGNER_ROLE_COUNT:
+        break;
     }
     return "unknown";
 }

@@ -14,8 +14,10 @@
 
 /* Who asks. The supervisor tells the signer which end of which socketpair is whose. */
 enum signer_role {
-    SIGNER_CLUSTER, /* acts of cluster/, and the supervisor itself */
+    SIGNER_CLUSTER, /* acts of cluster/ */
     SIGNER_TFTP,
+    SIGNER_CLERK, /* keys looked over at the start of a node; nothing is made or signed */
+    SIGNER_ROLE_COUNT
 };
 
 struct signer; /* one end of a socketpair to the signer */

@@ -60,9 +60,12 @@ static void test_what_the_table_does_not_name_is_refused(void **state)
     (void)state;
     for (unsigned operation = 0; operation < 300; operation++) {
         bool tftp = operation == SIGNER_SIGN;
+        bool clerk =
+            operation == SIGNER_LINK || operation == SIGNER_CHECK || operation == SIGNER_SWEEP;
         bool cluster = operation >= SIGNER_SIGN && operation < SIGNER_OPERATION_COUNT;
         struct why why = WHY_NONE;
         assert_int_equal(policy_operation(SIGNER_TFTP, operation, &why), tftp ? 0 : ERR_POLICY);
+        assert_int_equal(policy_operation(SIGNER_CLERK, operation, &why), clerk ? 0 : ERR_POLICY);
         assert_int_equal(policy_operation(SIGNER_CLUSTER, operation, &why),
                          cluster ? 0 : ERR_POLICY);
         assert_int_equal(policy_operation((enum signer_role)7, operation, NULL), ERR_POLICY);
