@@ -33,8 +33,48 @@ static void note_error(cfg_t *cfg, const char *format, va_list values) PRINTF_LI
 static void note_error(cfg_t *cfg, const char *format, va_list values)
 {
     char text[300];
+    (void)cfg; /* its line number counts lines with a comment twice */
     vsnprintf(text, sizeof text, format, values);
-    why_error(load_why, ERR_FORMAT, "line %d: %s", cfg ? cfg->line : 0, text);
+    why_error(load_why, ERR_FORMAT, "%s", text);
+}
+
+static int parse(cfg_t **out, cfg_opt_t *options, const char *text, struct why *why)
+{
+    cfg_t *cfg = cfg_init(options, CFGF_NONE);
+    if (!cfg)
+        return -ENOMEM;
+    load_why = why;
+    cfg_set_error_function(cfg, note_error);
+    int result = cfg_parse_buf(cfg, text) == CFG_SUCCESS
+                     ? 0
+                     : why_error(why, ERR_FORMAT, "it cannot be read");
+    load_why = NULL;
+    if (result) {
+        cfg_free(cfg);
+        return result;
+    }
+    *out = cfg;
+    return 0;
+}
+
+/* The first line with which the text is wrong in this way; 0 when there is none. */
+static unsigned find_line(cfg_opt_t *options, struct buffer *text, const char *wrong)
+{
+    char *start = (char *)text->data;
+    unsigned line = 0;
+    for (char *end = start; (end = strchr(end, '\n')) != NULL; end++) {
+        cfg_t *cfg = NULL;
+        struct why why = WHY_NONE;
+        line++;
+        *end = 0;
+        int result = parse(&cfg, options, start, &why);
+        *end = '\n';
+        if (result == 0)
+            cfg_free(cfg);
+        else if (strcmp(why.text, wrong) == 0)
+            return line;
+    }
+    return 0;
 }
 
 static int parse_level(enum log_level *out, const char *word)
@@ -169,19 +209,18 @@ int config_load(struct config *out, const char *state, struct why *why)
     buffer_init(&text, 256 * 1024);
     int result = file_path(path, state, STATE_CONFIG);
     if (result == 0)
-        result = file_read(&text, path, why);
-    if (result)
-        goto out;
-    cfg = cfg_init(options, CFGF_NONE);
-    if (!cfg) {
-        result = -ENOMEM;
+        result = file_read(&text, path, &inner);
+    if (result == -ENOENT)
+        result = why_error(why, result,
+                           "%s: there is no cluster here (make one with: trustline init)", state);
+    if (result) {
+        result = why_error(why, result, "%s", why_text(&inner, result));
         goto out;
     }
-    load_why = &inner;
-    cfg_set_error_function(cfg, note_error);
-    if (cfg_parse_buf(cfg, buffer_string(&text)) != CFG_SUCCESS)
-        result = why_error(&inner, ERR_FORMAT, "it cannot be read");
-    load_why = NULL;
+    result = parse(&cfg, options, buffer_string(&text), &inner);
+    unsigned line = result ? find_line(options, &text, inner.text) : 0;
+    if (line)
+        result = why_prefix(&inner, result, "line %u", line);
     if (result == 0)
         result = take(&c, cfg, &inner);
     if (result)

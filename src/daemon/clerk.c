@@ -44,11 +44,18 @@ static int check_key(void *context, const struct store_certificate *row)
     struct certificate *certificate = NULL;
     if (row->state != CERTIFICATE_ACTIVE || row->node != cluster_node(k->cluster)->id)
         return 0;
-    int result = certificate_from_der(&certificate, buffer_bytes(&row->der), k->why);
+    struct why why = WHY_NONE;
+    int result = certificate_from_der(&certificate, buffer_bytes(&row->der), &why);
     if (result == 0)
-        result = signer_check(k->signer, row->name, certificate, k->why);
+        result = signer_check(k->signer, row->name, certificate, &why);
     certificate_free(certificate);
-    return result;
+    if (result == 0)
+        return 0;
+    return why_error(
+        k->why, result,
+        "the key of %s cannot be used: %s; bring keys/ back from a backup, or renew it: "
+        "trustline set cert regen %s",
+        row->name, why_text(&why, result), row->name);
 }
 
 /* Keys that fit their certificates are what the node lives on: without them it does not start. */

@@ -147,11 +147,13 @@ static int receive_once(int fd, struct buffer *out, int fds[CHANNEL_FDS_MAX], si
 {
     buffer_clear(out);
     ssize_t size;
+    /* ECONNRESET says, once, that the other side closed with words of ours unread; what it had said
+     * itself can still be read. */
     do {
         size = recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
-    } while (size < 0 && errno == EINTR);
+    } while (size < 0 && (errno == EINTR || errno == ECONNRESET));
     if (size < 0)
-        return errno == ECONNRESET ? ERR_CLOSED : -errno;
+        return -errno;
     if (size == 0)
         return ERR_CLOSED;
     size_t room = (size_t)size > out->max ? 0 : (size_t)size;

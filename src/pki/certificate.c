@@ -220,7 +220,9 @@ int certificates_from_file_bytes(struct certificate **out, size_t max, size_t *c
     if (file.size == 0)
         return why_error(why, ERR_FORMAT, "an empty file where a certificate belongs");
     if (!memmem(file.data, file.size, "-----BEGIN", 10)) {
-        result = certificate_from_der(&out[0], file, why);
+        result = certificate_from_der(&out[0], file, NULL);
+        if (result)
+            result = why_error(why, result, "no certificate, neither PEM nor DER");
         found = result == 0;
         goto out;
     }

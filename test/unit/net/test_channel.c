@@ -64,6 +64,25 @@ static void test_descriptors_travel_with_their_message(void **state)
     }
 }
 
+/* As a process does that ends with an error while messages for it are on the way. */
+static void test_last_words_are_heard_of_a_side_that_closed_without_reading(void **state)
+{
+    (void)state;
+    int pair[2], fds[CHANNEL_FDS_MAX];
+    size_t count = 0;
+    struct buffer in;
+    assert_int_equal(channel_pair(pair), 0);
+    buffer_init(&in, 100);
+    assert_int_equal(channel_send(pair[0], bytes_of_string("never read"), NULL, 0), 0);
+    assert_int_equal(channel_send(pair[1], bytes_of_string("last words"), NULL, 0), 0);
+    close(pair[1]);
+    assert_int_equal(channel_receive(pair[0], &in, fds, &count, 1000), 0);
+    assert_bytes_equal(buffer_bytes(&in), bytes_of_string("last words"));
+    assert_int_equal(channel_receive(pair[0], &in, fds, &count, 1000), ERR_CLOSED);
+    buffer_fini(&in);
+    close(pair[0]);
+}
+
 static size_t open_descriptors(void)
 {
     size_t n = 0;
@@ -233,6 +252,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_largest_message_arrives_whole),
         cmocka_unit_test(test_descriptors_travel_with_their_message),
+        cmocka_unit_test(test_last_words_are_heard_of_a_side_that_closed_without_reading),
         cmocka_unit_test(test_a_message_too_large_is_refused_and_its_descriptors_closed),
         cmocka_unit_test(test_waiting_ends_at_its_deadline_and_with_the_other_side),
         cmocka_unit_test(test_try_send_never_waits),
