@@ -296,7 +296,7 @@ static enum cli_status show_cert(struct cli *cli, const struct call *call, bool 
     if (result == 0)
         result = trusted ? cert_find_trusted(&cert, &certs, typed, &why)
                          : find_own(&cert, &certs, typed, &why);
-    status = result ? cli_failed(cli, result, &why) : print_cert(cli, call, cert, &lists);
+    status = result || !cert ? cli_failed(cli, result, &why) : print_cert(cli, call, cert, &lists);
     cert_lists_free(&lists);
     certs_free(&certs);
     session_close(cluster);

@@ -295,7 +295,7 @@ static json_t *changes_json(const struct comparison *c, const char *change)
     for (size_t i = 0; i < c->count; i++) {
         const struct entry *e = &c->entries[i];
         const char *own = change_of(e);
-        if (!own || strcmp(own, change) != 0)
+        if (!own || !e->record || strcmp(own, change) != 0)
             continue;
         json_t *one = json_pack(
             "{s:o, s:o, s:o, s:o, s:o}", "subject", cli_json_text(e->record->subject), "issuer",

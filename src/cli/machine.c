@@ -148,7 +148,7 @@ static void name_zone(struct machine *out, const struct tm *now)
 
 static void name_system(struct machine *out)
 {
-    char text[4096];
+    char text[4096] = "";
     char name[96] = "Linux";
     struct utsname uts;
     read_text(text, sizeof text, "/etc/os-release");

@@ -149,7 +149,7 @@ void httpc_free(struct httpc *httpc)
     httpc->doomed = true;
     if (httpc->busy)
         return;
-    while (httpc->transfers)
+    while (httpc->transfers) /* NOLINT(clang-analyzer-unix.Malloc): it leaves the list */
         transfer_free(httpc->transfers);
     if (httpc->multi)
         curl_multi_cleanup(httpc->multi);

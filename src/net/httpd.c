@@ -405,6 +405,7 @@ static enum MHD_Result access_request(void *context, struct MHD_Connection *mhd,
     struct httpd_request *request = c->request;
     if (!request->handled)
         handle(httpd, request, url, method);
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): MHD says itself when a request is over */
     if (request->answered)
         return request->queued ? MHD_YES : queue_answer(request);
     c->suspended = true;

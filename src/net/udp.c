@@ -31,7 +31,7 @@ int udp_local_address(int fd, struct address *out)
 
 int udp_prepare(int fd)
 {
-    struct address local;
+    struct address local = {0};
     int result = udp_local_address(fd, &local);
     if (result || !is_any(&local))
         return result;

@@ -212,7 +212,7 @@ static void ask_for_signature(struct resolver *r, struct store *store, const str
 static int envelope_end(const struct found_file *file, uint64_t *offset)
 {
     uint8_t *start = malloc(ENVELOPE_HEADER_MAX);
-    struct envelope envelope;
+    struct envelope envelope = {0};
     int result = start ? 0 : -ENOMEM;
     if (result == 0) {
         ssize_t n = pread(file->fd, start, ENVELOPE_HEADER_MAX, 0);

@@ -266,6 +266,7 @@ static int respell(struct file_root *root, int base, char out[FILE_PATH], const 
         if (result)
             return result;
         lower(part);
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): index_of() has set it */
         const char *there = map_get(index->names, bytes_of_string(part));
         size_t used = strlen(out);
         if (!there || !text_format(out + used, FILE_PATH - used, "%s%s", used ? "/" : "", there))

@@ -188,6 +188,7 @@ static struct entry *next_to_go(struct shelf *shelf)
 {
     for (size_t n = 2 * map_count(shelf->entries); n; n--) {
         struct entry *e = shelf->oldest;
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): one that was freed is not in the list */
         if (!e->used && !e->work)
             return e;
         e->used = false;
