@@ -25,8 +25,10 @@ static void print_list(FILE *out, const struct act_list *list, enum list_kind ki
     }
     if (!list->changed)
         return;
+    bool guest = strcmp(list->signer_key, SIGNER_KEY_GUEST) == 0;
     fprintf(out, "%s %s: %zu certificates, %zu bytes, signed by %s (", done ? "New" : "  A new",
-            list_name(kind), list->certificates, list->bytes, list->signer_key);
+            list_name(kind), list->certificates, list->bytes,
+            guest ? "a key from outside" : list->signer_key);
     cli_print(out, list->signer);
     fputs(")\n", out);
 }

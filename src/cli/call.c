@@ -201,6 +201,8 @@ int call_read(struct call_store *out, const struct command *command, const char 
     else
         result = read_options(&r, argv, (int)count + 1);
     take_common(&out->call);
+    if (result == 0 && out->call.state && !*out->call.state)
+        result = why_error(why, ERR_USAGE, "--state needs a value");
     if (result == 0 && !out->help)
         result = check_operands(&out->call, why);
 out:
@@ -220,6 +222,7 @@ void call_fini(struct call_store *store)
 const char *call_value(const struct call *call, const char *name)
 {
     for (size_t i = 0; i < call->option_count; i++)
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): take_option() sets each counted */
         if (strcmp(call->options[i].option->name, name) == 0)
             return call->options[i].value;
     return NULL;

@@ -173,6 +173,7 @@ enum cli_status utils_itl_reset_local(struct cli *cli, const struct call *call)
 }
 
 struct remote_key {
+    const char *path;
     struct bytes pkcs12;
     const char *password;
 };
@@ -181,7 +182,8 @@ static int reset_itl_remote(struct cluster *cluster, struct act_report *report,
                             const struct act_options *options, void *context, struct why *why)
 {
     const struct remote_key *key = context;
-    return cluster_reset_remotekey(cluster, report, key->pkcs12, key->password, options, why);
+    int result = cluster_reset_remotekey(cluster, report, key->pkcs12, key->password, options, why);
+    return result && result != ERR_PLAN ? why_prefix(why, result, "%s", key->path) : result;
 }
 
 /* The first line of the file, or what somebody types. `out` is a secret with its room reserved. */
@@ -211,7 +213,7 @@ enum cli_status utils_itl_reset_remote(struct cli *cli, const struct call *call)
     struct why why = WHY_NONE;
     struct buffer password;
     struct buffer file;
-    struct remote_key key = {.password = ""};
+    struct remote_key key = {.path = call->operands[0], .password = ""};
     const struct act act = {
         .question = "This operation resets the ITL file, which the key of that file signs then. "
                     "Do you want to continue? (y/n):",

@@ -72,22 +72,25 @@ struct act_options {
     bool accept_lockout; /* go on although phones would be lost */
 };
 
+/* The name of a key that was brought from outside, to sign once. */
+#define SIGNER_KEY_GUEST "guest"
+
 /* What an act did, or (dry run, or refused) would do. */
 struct act_report {
     struct plan plan;
     struct act_list {
-        bool touched;               /* this act has to do with the list */
-        bool changed;               /* a new one is (would be) published */
-        bool removed;               /* none is served any more */
-        char old_hash[LIST_HASH];   /* "" when there was none */
-        char new_hash[LIST_HASH];   /* "" in a dry run */
-        size_t certificates, bytes; /* of the new one */
-        char signer[256];           /* subject */
-        char signer_key[CERTIFICATE_NAME];
-    } lists[2];            /* by enum list_kind */
-    bool already;          /* nothing had to be done */
-    char certificate[512]; /* what came into being, for certificate acts */
-    char note[256];        /* something worth saying, or "" */
+        bool touched;                      /* this act has to do with the list */
+        bool changed;                      /* a new one is (would be) published */
+        bool removed;                      /* none is served any more */
+        char old_hash[LIST_HASH];          /* "" when there was none */
+        char new_hash[LIST_HASH];          /* "" in a dry run */
+        size_t certificates, bytes;        /* of the new one */
+        char signer[256];                  /* subject */
+        char signer_key[CERTIFICATE_NAME]; /* CallManager, ...; or SIGNER_KEY_GUEST */
+    } lists[2];                            /* by enum list_kind */
+    bool already;                          /* nothing had to be done */
+    char certificate[512];                 /* what came into being, for certificate acts */
+    char note[256];                        /* something worth saying, or "" */
 };
 void act_report_init(struct act_report *report);
 void act_report_fini(struct act_report *report);

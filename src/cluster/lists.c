@@ -225,7 +225,7 @@ static size_t collect(struct candidate out[ANCHORS_MAX + 1], const struct roster
     size_t count = 0;
     if (roster->guest_anchor) {
         /* It is there to sign, and nothing else is asked for. */
-        out[count++] = (struct candidate){"guest", roster->guest_anchor, true, 0};
+        out[count++] = (struct candidate){SIGNER_KEY_GUEST, roster->guest_anchor, true, 0};
         return count;
     }
     for (size_t i = 0; i < policy->anchors.count; i++) {

@@ -253,7 +253,6 @@ int identity_load(struct identity *out, const char *path, struct why *why)
 int identity_from_pkcs12(struct identity *out, struct bytes file, const char *password,
                          struct why *why)
 {
-    char error[160];
     EVP_PKEY *pkey = NULL;
     X509 *x509 = NULL;
     unsigned char *der = NULL;
@@ -262,9 +261,9 @@ int identity_from_pkcs12(struct identity *out, struct bytes file, const char *pa
     const unsigned char *p = file.data;
     PKCS12 *p12 = file.size ? d2i_PKCS12(NULL, &p, (long)file.size) : NULL;
     if (!p12 || PKCS12_parse(p12, password, &pkey, &x509, NULL) != 1 || !pkey || !x509)
-        result = why_error(
-            why, p12 ? ERR_VERIFY : ERR_FORMAT, "no certificate and key can be had from it: %s",
-            p12 ? "the password is wrong, or one of them is missing" : crypto_error(error));
+        result = why_error(why, p12 ? ERR_VERIFY : ERR_FORMAT, "%s",
+                           p12 ? "the password is wrong, or there is no certificate with its key"
+                               : "it is no PKCS#12 file");
     PKCS12_free(p12);
     int size = result ? 0 : i2d_X509(x509, &der);
     if (result == 0)
