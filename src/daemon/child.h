@@ -22,6 +22,7 @@ struct child {
     struct supervisor *supervisor;
     const struct role *role;
     enum child_state state;
+    bool recorded; /* the store says so, too */
     bool wanted;
     uint64_t restarts; /* the administrator's counter, as last told by the clerk */
     bool again;        /* is to be started again as soon as it has ended */

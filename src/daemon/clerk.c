@@ -156,6 +156,7 @@ static void store_moved(void *context, unsigned areas)
 /* ---- what was seen ---- */
 
 struct sight {
+    struct clerk *clerk;
     int64_t node;
     char name[SERVICE_NAME];
     char state[16];
@@ -169,11 +170,16 @@ static int write_sight(void *context, struct store *store)
     return store_service_seen(store, s->node, s->name, s->state, s->reason, s->pid);
 }
 
+/* Told also when it could not be written: the node is to start all the same. */
 static void wrote_sight(void *context, int result)
 {
+    struct sight *s = context;
+    char message[ROLE_MESSAGE_MAX];
     if (result)
         log_event(LEVEL_ERROR, "event=service_not_recorded reason=\"%s\"", error_text(result));
-    free(context);
+    text_format(message, sizeof message, "K%s\t%s", s->name, s->state);
+    role_link_say(s->clerk->link, message);
+    free(s);
 }
 
 static void take_sight(struct clerk *c, char *text)
@@ -187,6 +193,7 @@ static void take_sight(struct clerk *c, char *text)
         free(s);
         return;
     }
+    s->clerk = c;
     s->node = c->node;
     text_copy(s->name, sizeof s->name, name);
     text_copy(s->state, sizeof s->state, state);

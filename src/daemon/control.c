@@ -38,9 +38,10 @@ static void serve(struct control *c, int peer)
     int end = -1;
     int result = 0;
     if (!may_ask(c, peer))
-        words = c->policy.walled
-                    ? "only root may do this, since services run as the owner of the state directory"
-                    : "only root and the owner of the state directory may do this";
+        words =
+            c->policy.walled
+                ? "only root may do this, since services run as the owner of the state directory"
+                : "only root and the owner of the state directory may do this";
     else
         result = supervisor_signer_pair(c->supervisor, SIGNER_CLUSTER, &end);
     if (result)

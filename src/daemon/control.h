@@ -22,8 +22,7 @@ struct control_policy {
     bool walled; /* the owner gets no end, only root does */
 };
 int control_open(struct control **out, struct loop *loop, struct supervisor *supervisor,
-                 const char *state, const struct control_policy *policy,
-                 struct why *why) CHECKED;
+                 const char *state, const struct control_policy *policy, struct why *why) CHECKED;
 /* Removes the socket. NULL is fine. */
 void control_close(struct control *control);
 

@@ -44,6 +44,7 @@ const struct role *role_of_service(const char *service);
  *                 F<text>: cannot run, for this reason
  *                 and from the clerk: W<service>\t<activated>\t<wanted>\t<restarts>: what is wanted
  *                 Z: all wants have been told
+ *                 K<service>\t<state>: what was seen is written down
  */
 enum { ROLE_MESSAGE_MAX = 2048 };
 

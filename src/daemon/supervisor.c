@@ -67,6 +67,7 @@ static void tell_clerk(struct child *child)
 static void set_state(struct child *child, enum child_state state, const char *reason)
 {
     child->state = state;
+    child->recorded = false;
     text_copy(child->reason, sizeof child->reason, reason);
     tell_clerk(child);
 }
@@ -183,12 +184,18 @@ static void give_up(struct supervisor *s, const char *text)
 
 /* ---- readiness ---- */
 
+/* Up, and whoever looks into the store sees it. */
+static bool is_up(const struct child *child)
+{
+    return child->state == CHILD_UP && (child->recorded || !child->role->service);
+}
+
 static void look_if_ready(struct supervisor *s)
 {
     if (s->ready || !s->told_wants || s->stopping)
         return;
     for (size_t i = 0; i < s->count; i++)
-        if (s->children[i].wanted && s->children[i].state != CHILD_UP)
+        if (s->children[i].wanted && !is_up(&s->children[i]))
             return;
     s->ready = true;
     printf("trustlined: ready\n");
@@ -231,6 +238,17 @@ static void take_want(struct supervisor *s, char *text)
     }
 }
 
+static void take_record(struct supervisor *s, char *text)
+{
+    char *state = text;
+    char *name = strsep(&state, "\t");
+    const struct role *role = name ? role_of_service(name) : NULL;
+    struct child *child = role ? child_of(s, role->name) : NULL;
+    if (child && state && strcmp(state, state_word(child)) == 0)
+        child->recorded = true;
+    look_if_ready(s);
+}
+
 /* ---- what children say ---- */
 
 static void on_ready(struct child *child)
@@ -265,6 +283,9 @@ static void on_message(void *context, struct bytes message, const int *fds, size
         break;
     case 'W':
         take_want(child->supervisor, text);
+        break;
+    case 'K':
+        take_record(child->supervisor, text);
         break;
     case 'Z':
         child->supervisor->told_wants = true;
