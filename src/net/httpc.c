@@ -149,7 +149,8 @@ void httpc_free(struct httpc *httpc)
     httpc->doomed = true;
     if (httpc->busy)
         return;
-    while (httpc->transfers) /* NOLINT(clang-analyzer-unix.Malloc): it leaves the list */
+    while (httpc->transfers)
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): what is freed leaves the list */
         transfer_free(httpc->transfers);
     if (httpc->multi)
         curl_multi_cleanup(httpc->multi);
