@@ -374,6 +374,17 @@ const uint8_t *certificate_sha256(const struct certificate *c)
     return c->sha256;
 }
 
+int certificate_spki(struct buffer *out, const struct certificate *c)
+{
+    unsigned char *der = NULL;
+    int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(c->x509), &der);
+    if (size <= 0)
+        return ERR_CRYPTO;
+    buffer_append(out, bytes_of(der, (size_t)size));
+    OPENSSL_free(der);
+    return out->error;
+}
+
 bool certificate_is_self_signed(const struct certificate *c)
 {
     return c->self_signed;

@@ -41,6 +41,8 @@ const char *certificate_common_name(const struct certificate *c); /* "" when the
 struct bytes certificate_serial(const struct certificate *c);     /* without leading zeros */
 /* RSA: DER RSAPublicKey (PKCS#1). EC: the uncompressed point 04|X|Y. Else empty. */
 struct bytes certificate_public_key(const struct certificate *c);
+/* DER SubjectPublicKeyInfo, appended: the key as requests, CAPF and pins write it (RFC 5280). */
+int certificate_spki(struct buffer *out, const struct certificate *c) CHECKED;
 /* The content of the signature bit string of the certificate itself. */
 struct bytes certificate_signature(const struct certificate *c);
 enum key_kind certificate_key_kind(const struct certificate *c);

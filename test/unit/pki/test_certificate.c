@@ -181,7 +181,7 @@ static void test_what_is_no_certificate_says_why(void **state)
         const char *says;
     } bad[] = {
         {"", "empty file"},
-        {"hello", "no DER certificate"},
+        {"hello", "neither PEM nor DER"},
         {"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "no certificate in it"},
         {"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "no certificate in it"},
     };
@@ -234,11 +234,34 @@ static void test_a_chain_needs_its_root_and_its_time(void **state)
     certificate_free(other);
 }
 
+/* What `openssl x509 -pubkey | openssl pkey -pubin -outform der | sha256sum` says of them. */
+static void test_the_public_key_is_the_one_openssl_writes(void **state)
+{
+    (void)state;
+    static const char *const vectors[][2] = {
+        {"capf.der", "c4466477c84a2d1b506f059d8f0635060b4ca375f52ae0cbdccce5307f7af263"},
+        {"pool/ec256.pem", "b0d9dbb7df822dc086438ae096391334a0f17151156a8b32fecfe0c51f440d15"},
+    };
+    for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
+        struct certificate *c = NULL;
+        struct buffer spki;
+        char hash[2 * SHA256_SIZE + 1];
+        buffer_init(&spki, CERTIFICATE_DER_MAX);
+        assert_int_equal(certificate_load(&c, vector_path(vectors[i][0]), NULL), 0);
+        assert_int_equal(certificate_spki(&spki, c), 0);
+        assert_int_equal(digest_hex(DIGEST_KIND_SHA256, buffer_bytes(&spki), hash), 0);
+        assert_string_equal(hash, vectors[i][1]);
+        buffer_fini(&spki);
+        certificate_free(c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names_are_in_the_order_of_cucm),
         cmocka_unit_test(test_unknown_attributes_follow_the_known_ones),
+        cmocka_unit_test(test_the_public_key_is_the_one_openssl_writes),
         cmocka_unit_test(test_a_name_with_a_nul_is_refused),
         cmocka_unit_test(test_a_self_signed_certificate_has_what_its_use_asks),
         cmocka_unit_test(test_a_request_fits_the_certificate_made_of_it_only),
