@@ -124,6 +124,7 @@ unwritable() {
     [ "$(grep -c '^trustlined: ' "$work/err")" -eq 1 ] || { cat "$work/err"; fails 'not one line'; return; }
     grep '^trustlined: .*Permission denied' "$work/err"
     result=$?
+    find "$state" -type d -exec chmod u+rwx {} +
     rm -rf "$state"
     cp -a "$work/spare" "$state"
     [ $result -eq 0 ] && as_it_was

@@ -45,7 +45,8 @@ int store_open(struct store **out, const char *where, enum store_mode mode, stru
     if (!driver) {
         size_t scheme = strcspn(where, ":");
         return why_error(why, ERR_UNSUPPORTED,
-                         "databases of the kind \"%.*s\" are not supported by this version",
+                         "databases of the kind \"%.*s\" are not supported by this version; "
+                         "it takes the path of a file",
                          (int)scheme, where);
     }
     struct store *store = calloc(1, sizeof *store);

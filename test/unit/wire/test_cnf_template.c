@@ -355,8 +355,8 @@ static void expect_no_template(const char *text, int error, const char *words)
 static void test_an_unknown_placeholder_is_named_with_its_line(void **state)
 {
     (void)state;
-    expect_no_template("<device>\n<a>{lode}</a>\n</device>", ERR_FORMAT,
-                       "line 2: nothing is known that could fill {lode}; did you mean {load}?");
+    expect_no_template("<device>\n<a>{laod}</a>\n</device>", ERR_FORMAT,
+                       "line 2: nothing is known that could fill {laod}; did you mean {load}?");
     expect_no_template("<device>\n\n<a>{colour_of_the_phone}</a>\n</device>", ERR_FORMAT,
                        "line 3: nothing is known that could fill {colour_of_the_phone}");
 }

@@ -1,7 +1,10 @@
 /* Clients that are not ours, and a dissector: what they say of the service. */
 #include "world.h"
 
+#include <net/if.h>
+#include <sched.h>
 #include <spawn.h>
+#include <sys/ioctl.h>
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, world_enter, world_leave)
 
@@ -155,8 +158,6 @@ static unsigned count_packets(const char *capture, const char *decode, const cha
 static void test_tshark_sees_no_malformed_packet(void **state)
 {
     (void)state;
-    if (!have("tshark") || !have("dumpcap") || geteuid() != 0)
-        skip(); /* no right to capture */
     char capture[FILE_PATH], decode[64];
     struct client c;
     struct fetched f;
@@ -199,13 +200,41 @@ static void test_tshark_sees_no_malformed_packet(void **state)
     free((void *)(uintptr_t)file.data);
 }
 
+static bool write_text(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    bool fine = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+    if (fd >= 0)
+        close(fd);
+    return fine;
+}
+
+/* Root may capture. Anybody may in a network of their own, where they are root. */
+static bool may_capture(void)
+{
+    char map[64];
+    if (geteuid() == 0)
+        return true;
+    snprintf(map, sizeof map, "0 %u 1", (unsigned)geteuid());
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0 || !write_text("/proc/self/uid_map", map))
+        return false;
+    struct ifreq loopback = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool up = fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &loopback) == 0;
+    if (fd >= 0)
+        close(fd);
+    return up;
+}
+
+#define CLIENTS                                                                            \
+    CASE(test_curl_fetches_over_tftp_and_http), CASE(test_the_client_of_tftp_hpa_fetches), \
+        CASE(test_busybox_fetches)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        CASE(test_curl_fetches_over_tftp_and_http),
-        CASE(test_the_client_of_tftp_hpa_fetches),
-        CASE(test_busybox_fetches),
-        CASE(test_tshark_sees_no_malformed_packet),
-    };
-    return RUN(tests);
+    const struct CMUnitTest tests[] = {CLIENTS, CASE(test_tshark_sees_no_malformed_packet)};
+    const struct CMUnitTest without_capture[] = {CLIENTS};
+    if (have("tshark") && have("dumpcap") && may_capture())
+        return RUN(tests);
+    return RUN(without_capture);
 }
