@@ -49,7 +49,7 @@ static bool is_published(const struct act_report *report)
 static void print_done(FILE *out, struct cluster *cluster, const struct act_report *report,
                        const struct plan_count *count)
 {
-    char lost[80];
+    char lost[PLAN_TEXT];
     for (enum list_kind kind = LIST_CTL; kind <= LIST_ITL; kind++)
         print_list(out, &report->lists[kind], kind, true);
     if (is_published(report)) {
@@ -58,6 +58,7 @@ static void print_done(FILE *out, struct cluster *cluster, const struct act_repo
     }
     if (count->lost || count->unknown_lost)
         fprintf(out, "Locked out, as accepted: %s\n", plan_lost_text(lost, count));
+    plan_print_lost_before(out, count);
     if (report->note[0])
         fprintf(out, "Note: %s\n", report->note);
 }
@@ -108,6 +109,7 @@ static int print_plan(FILE *out, struct cluster *cluster, const struct act *act,
     }
     if (report->plan.count)
         fputc('\n', out);
+    plan_print_lost_before(out, count);
     return plan_print_rest(out, &report->plan);
 }
 
@@ -149,15 +151,15 @@ static json_t *report_json(struct cluster *cluster, const struct call *call,
     json_t *nodes = serving.json;
     serving.json = NULL;
     serving_fini(&serving);
-    return json_pack("{s:s, s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:I, s:I, s:b, s:I, s:o, s:o}",
-                     "command", call->command->words, "done", !refused && !call->dry_run, "dry_run",
-                     (int)call->dry_run, "refused", (int)refused, "already", (int)report->already,
-                     "lists", lists_json(report), "nodes", nodes, "phones",
-                     plan_json(&report->plan), "phones_known", (json_int_t)count->known,
-                     "phones_lost", (json_int_t)count->lost, "unknown_phones_lost",
-                     (int)count->unknown_lost, "phones_to_reset",
-                     (json_int_t)(is_published(report) ? count->fetching : 0), "certificate",
-                     text_or_null(report->certificate), "note", text_or_null(report->note));
+    return json_pack(
+        "{s:s, s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:I, s:I, s:b, s:I, s:I, s:o, s:o}", "command",
+        call->command->words, "done", !refused && !call->dry_run, "dry_run", (int)call->dry_run,
+        "refused", (int)refused, "already", (int)report->already, "lists", lists_json(report),
+        "nodes", nodes, "phones", plan_json(&report->plan), "phones_known",
+        (json_int_t)count->known, "phones_lost", (json_int_t)count->lost, "unknown_phones_lost",
+        (int)count->unknown_lost, "phones_lost_before", (json_int_t)count->lost_before,
+        "phones_to_reset", (json_int_t)(is_published(report) ? count->fetching : 0), "certificate",
+        text_or_null(report->certificate), "note", text_or_null(report->note));
 }
 
 static enum cli_status print_json(struct cli *cli, const struct call *call, const struct act *act,
@@ -197,7 +199,7 @@ static void print_refusal(const struct course *c, const struct plan_count *count
 
 static enum cli_status refused(struct course *c)
 {
-    char lost[80];
+    char lost[PLAN_TEXT];
     struct plan_count count;
     int result = plan_count(&count, &c->report.plan);
     if (result)

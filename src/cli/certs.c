@@ -160,6 +160,10 @@ int cert_own_name(const char **out, const char *typed, struct why *why)
 static int not_trusted(const struct certs *certs, const char *file, const char *typed,
                        struct why *why)
 {
+    for (size_t i = 0; i < certs->count; i++)
+        if (strcmp(certs->items[i].file, file) == 0)
+            return why_error(why, ERR_NOT_FOUND, "there is no trusted certificate %s; it is in %s",
+                             typed, certs->items[i].unit);
     const char **names = calloc(certs->count + 1, sizeof *names);
     if (!names)
         return -ENOMEM;

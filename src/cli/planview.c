@@ -31,48 +31,73 @@ static const char *list_name(const struct plan_entry *entry)
     return entry->list == LIST_CTL ? "CTL" : "ITL";
 }
 
-static bool is_lost(const struct plan_entry *entry)
+static int note_name(struct map *names, struct bytes name)
 {
-    return entry->answer.verdict != VERDICT_YES;
+    return map_get(names, name) ? 0 : map_add(names, name, names);
 }
 
 int plan_count(struct plan_count *out, const struct plan *plan)
 {
-    struct map *seen = NULL;
+    struct map *seen = NULL; /* by name */
     struct map *lost = NULL;
+    struct map *lost_before = NULL;
+    struct plan_count count = {.known = plan->phones};
     int result = map_new(&seen, PHONES_MAX);
     if (result == 0)
         result = map_new(&lost, PHONES_MAX);
+    if (result == 0)
+        result = map_new(&lost_before, PHONES_MAX);
     bool unknown = false;
-    bool unknown_lost = false;
     for (size_t i = 0; i < plan->count && result == 0; i++) {
         const struct plan_entry *entry = &plan->entries[i];
         struct bytes name = bytes_of_string(entry->device);
         if (name.size == 0) {
             unknown = true;
-            unknown_lost = unknown_lost || is_lost(entry);
+            count.unknown_lost = count.unknown_lost || plan_loses(entry);
+            count.unknown_lost_before = count.unknown_lost_before || entry->lost_before;
             continue;
         }
-        if (!map_get(seen, name))
-            result = map_add(seen, name, plan->entries);
-        if (result == 0 && is_lost(entry) && !map_get(lost, name))
-            result = map_add(lost, name, plan->entries);
+        result = note_name(seen, name);
+        if (result == 0 && plan_loses(entry))
+            result = note_name(lost, name);
+        if (result == 0 && entry->lost_before)
+            result = note_name(lost_before, name);
     }
-    if (result == 0)
-        *out = (struct plan_count){.known = plan->phones - (unknown && plan->phones),
-                                   .lost = map_count(lost),
-                                   .fetching = map_count(seen),
-                                   .unknown_lost = unknown_lost};
+    if (result == 0) {
+        count.known -= unknown && plan->phones;
+        count.fetching = map_count(seen);
+        count.lost = map_count(lost);
+        count.lost_before = map_count(lost_before);
+        *out = count;
+    }
     map_free(seen);
     map_free(lost);
+    map_free(lost_before);
     return result;
 }
 
-char *plan_lost_text(char out[80], const struct plan_count *count)
+static char *phones_text(char out[PLAN_TEXT], size_t some, size_t all, bool unknown)
 {
-    text_format(out, 80, "%zu of %zu known phones%s", count->lost, count->known,
-                count->unknown_lost ? ", and unknown ones" : "");
+    if (unknown && some == 0)
+        text_copy(out, PLAN_TEXT, "unknown phones that were served a list");
+    else
+        text_format(out, PLAN_TEXT, "%zu of %zu known phones%s", some, all,
+                    unknown ? ", and unknown ones" : "");
     return out;
+}
+
+char *plan_lost_text(char out[PLAN_TEXT], const struct plan_count *count)
+{
+    return phones_text(out, count->lost, count->known, count->unknown_lost);
+}
+
+void plan_print_lost_before(FILE *out, const struct plan_count *count)
+{
+    char lost[PLAN_TEXT];
+    if (!count->lost_before && !count->unknown_lost_before)
+        return;
+    fprintf(out, "Lost before, since they refuse what is served now, too: %s\n",
+            phones_text(lost, count->lost_before, count->known, count->unknown_lost_before));
 }
 
 static bool same_reason(const struct plan_entry *a, const struct plan_entry *b)
@@ -115,9 +140,9 @@ void plan_print_lost(FILE *out, const struct plan *plan, const struct plan_count
 {
     size_t reasons = 0;
     bool hidden = false;
-    char lost[80];
+    char lost[PLAN_TEXT];
     fprintf(out, "Would be locked out: %s\n", plan_lost_text(lost, count));
-    for (size_t i = 0; i < plan->count && is_lost(&plan->entries[i]) && !hidden; i++) {
+    for (size_t i = 0; i < plan->count && plan_loses(&plan->entries[i]) && !hidden; i++) {
         if (!is_first_of_reason(plan, i))
             continue;
         if (reasons++ == SHOWN_REASONS)
@@ -141,13 +166,14 @@ int plan_print_rest(FILE *out, const struct plan *plan)
         grid_text(grid, title[i]);
     for (size_t i = 0; i < plan->count; i++) {
         const struct plan_entry *entry = &plan->entries[i];
-        if (is_lost(entry))
+        if (plan_loses(entry))
             continue;
         grid_text(grid, device_name(entry));
         grid_text(grid, model_name(entry));
         grid_text(grid, list_name(entry));
         grid_format(grid, "%.*s", HASH_SHOWN, entry->held[0] ? entry->held : "nothing");
-        grid_text(grid, verdict_text(entry->answer.verdict));
+        grid_format(grid, "%s%s", verdict_text(entry->answer.verdict),
+                    entry->lost_before ? ", as now" : "");
         grid_text(grid, accept_rule_text(entry->answer.rule));
         count++;
     }
@@ -159,7 +185,7 @@ int plan_print_rest(FILE *out, const struct plan *plan)
 
 static json_t *entry_json(const struct plan_entry *entry)
 {
-    return json_pack("{s:o, s:o, s:s, s:o, s:s, s:s, s:o, s:b}", "device",
+    return json_pack("{s:o, s:o, s:s, s:o, s:s, s:s, s:o, s:b, s:b}", "device",
                      entry->device[0] ? json_string(entry->device) : json_null(), "model",
                      entry->model[0] ? cli_json_text(bytes_of_string(entry->model)) : json_null(),
                      "list", list_name(entry), "held",
@@ -167,7 +193,7 @@ static json_t *entry_json(const struct plan_entry *entry)
                      verdict_text(entry->answer.verdict), "rule",
                      accept_rule_text(entry->answer.rule), "explanation",
                      cli_json_text(bytes_of_string(entry->answer.explanation)), "inferred",
-                     (int)entry->answer.inferred);
+                     (int)entry->answer.inferred, "lost_before", (int)entry->lost_before);
 }
 
 json_t *plan_json(const struct plan *plan)

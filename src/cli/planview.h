@@ -11,18 +11,22 @@
 
 /* How many different phones. Those nobody knows, which were served a list once, are not counted. */
 struct plan_count {
-    size_t known;      /* that were looked at */
-    size_t lost;       /* of them, that would be locked out */
-    size_t fetching;   /* of them, that will have to fetch a new list */
-    bool unknown_lost; /* unknown phones may be locked out */
+    size_t known;                           /* that were looked at */
+    size_t lost;                            /* of them, that would be locked out */
+    size_t lost_before;                     /* of them, that refuse the list served now, too */
+    size_t fetching;                        /* of them, that will have to fetch a new list */
+    bool unknown_lost, unknown_lost_before; /* unknown phones may be */
 };
 int plan_count(struct plan_count *out, const struct plan *plan) CHECKED;
 
 /* "2 of 5 known phones, and unknown ones". Returns `out`. */
-char *plan_lost_text(char out[80], const struct plan_count *count);
+#define PLAN_TEXT 120
+char *plan_lost_text(char out[PLAN_TEXT], const struct plan_count *count);
 
 /* The phones that would be lost, by the reason. */
 void plan_print_lost(FILE *out, const struct plan *plan, const struct plan_count *count);
+/* A line about those that were lost before, when there are any. */
+void plan_print_lost_before(FILE *out, const struct plan_count *count);
 /* All other phones, one a line. */
 int plan_print_rest(FILE *out, const struct plan *plan) CHECKED;
 

@@ -216,7 +216,7 @@ struct candidate {
     const char *key;
     const struct certificate *certificate;
     bool established; /* a list in use names it, or there is none */
-    size_t lost;
+    struct plan_losses losses;
 };
 
 static size_t collect(struct candidate out[ANCHORS_MAX + 1], const struct roster *roster,
@@ -225,7 +225,7 @@ static size_t collect(struct candidate out[ANCHORS_MAX + 1], const struct roster
     size_t count = 0;
     if (roster->guest_anchor) {
         /* It is there to sign, and nothing else is asked for. */
-        out[count++] = (struct candidate){SIGNER_KEY_GUEST, roster->guest_anchor, true, 0};
+        out[count++] = (struct candidate){SIGNER_KEY_GUEST, roster->guest_anchor, true, {0}};
         return count;
     }
     for (size_t i = 0; i < policy->anchors.count; i++) {
@@ -234,24 +234,29 @@ static size_t collect(struct candidate out[ANCHORS_MAX + 1], const struct roster
         if (!entry || (policy->force_signer && strcmp(policy->force_signer, key) != 0))
             continue;
         out[count++] =
-            (struct candidate){key, entry->certificate,
-                               current.size == 0 || names_anchor(current, entry->certificate), 0};
+            (struct candidate){key,
+                               entry->certificate,
+                               current.size == 0 || names_anchor(current, entry->certificate),
+                               {0}};
     }
     return count;
 }
 
-/* Fewer phones lost first, then known to the lists in use, then the order of preference. */
+/* Fewer phones lost first, then known to the lists in use, then fewer that stay lost, then the
+ * order of preference. */
 static bool is_better(const struct candidate *a, const struct candidate *b)
 {
-    if (a->established != b->established && (a->lost == 0) == (b->lost == 0))
+    if (a->established != b->established && (a->losses.lost == 0) == (b->losses.lost == 0))
         return a->established;
-    return a->lost < b->lost;
+    if (a->losses.lost != b->losses.lost)
+        return a->losses.lost < b->losses.lost;
+    return a->losses.lost_before < b->losses.lost_before;
 }
 
 /* No other candidate can be better than one that comes earlier and is this good. */
 static bool is_perfect(const struct candidate *c)
 {
-    return c && c->established && c->lost == 0;
+    return c && c->established && c->losses.lost == 0 && c->losses.lost_before == 0;
 }
 
 /* A list of ours must read back, verify, and stay within what phones can take. */
@@ -281,7 +286,8 @@ static int try_candidate(struct buffer *out, struct candidate *candidate, const 
 {
     buffer_clear(out);
     int result = sign_with(out, m, candidate->certificate);
-    return result ? result : plan_count_lost(phones, m->kind, buffer_bytes(out), &candidate->lost);
+    return result ? result
+                  : plan_count_lost(phones, m->kind, buffer_bytes(out), &candidate->losses);
 }
 
 /* Signs with each anchor that may be the best and keeps the best candidate in `body`. An anchor

@@ -32,6 +32,8 @@ struct plan_phones {
     size_t phone_count;
     struct map *by_name; /* device -> phone index + 1 */
     struct address server;
+    struct store_list served[2];   /* now, by enum list_kind */
+    struct offer *served_offer[2]; /* of them; NULL: none is served */
 };
 
 void plan_init(struct plan *plan)
@@ -43,6 +45,11 @@ void plan_fini(struct plan *plan)
 {
     free(plan->entries);
     plan_init(plan);
+}
+
+static enum trustlist_kind wire_kind(enum list_kind kind)
+{
+    return kind == LIST_CTL ? TRUSTLIST_CTL : TRUSTLIST_ITL;
 }
 
 /* ---- loading ---- */
@@ -158,6 +165,17 @@ static int load_strangers(void *context, const struct store_list_row *row)
     return result ? result : hold(phone, index);
 }
 
+/* The list that phones are offered now, or none. */
+static int load_served(struct plan_phones *p, struct store *store, enum list_kind kind)
+{
+    struct store_list list;
+    int result = store_list_current(store, kind, &list);
+    if (result)
+        return result == ERR_NOT_FOUND ? 0 : result;
+    p->served[kind] = list;
+    return offer_new_list(&p->served_offer[kind], wire_kind(kind), buffer_bytes(&list.body));
+}
+
 int plan_phones_load(struct plan_phones **out, struct store *store, const char *server_address,
                      struct why *why)
 {
@@ -176,6 +194,8 @@ int plan_phones_load(struct plan_phones **out, struct store *store, const char *
         result = store_held(store, NULL, load_held, &loading);
     if (result == 0)
         result = store_lists(store, load_strangers, &loading);
+    for (enum list_kind kind = LIST_CTL; kind <= LIST_ITL && result == 0; kind++)
+        result = load_served(p, store, kind);
     if (result) {
         plan_phones_free(p);
         return why_error(why, result, "cannot find out what the phones hold: %s",
@@ -195,6 +215,12 @@ void plan_phones_free(struct plan_phones *p)
     }
     for (size_t i = 0; i < p->phone_count; i++)
         free(p->phones[i].held);
+    for (enum list_kind kind = LIST_CTL; kind <= LIST_ITL; kind++) {
+        if (!p->served_offer[kind])
+            continue;
+        offer_free(p->served_offer[kind]);
+        store_list_fini(&p->served[kind]);
+    }
     free(p->lists);
     free(p->phones);
     map_free(p->by_hash);
@@ -203,11 +229,6 @@ void plan_phones_free(struct plan_phones *p)
 }
 
 /* ---- asking ---- */
-
-static enum trustlist_kind wire_kind(enum list_kind kind)
-{
-    return kind == LIST_CTL ? TRUSTLIST_CTL : TRUSTLIST_ITL;
-}
 
 /* The worse of two decides for a phone that may hold several lists. */
 static int badness(enum verdict verdict)
@@ -225,56 +246,85 @@ static int badness(enum verdict verdict)
     return 3;
 }
 
-/* What the phone says when each list it may hold is all it holds; *decided is NULL when it holds
- * none. */
-static void ask_phone(struct answer *worst, const struct held_list **decided,
-                      const struct plan_phones *phones, const struct phone *phone,
-                      struct offer *offer)
+/* What a phone says that holds this list (NULL: none) and nothing else. */
+static void ask_holder(struct answer *out, const struct plan_phones *phones,
+                       const struct phone *phone, const struct held_list *held, struct offer *offer)
 {
-    *decided = NULL;
-    for (size_t i = 0; i < phone->held_count || i == 0; i++) {
-        const struct held_list *held = phone->held_count ? &phones->lists[phone->held[i]] : NULL;
-        struct phone_trust trust = {.model = phone->model,
-                                    .server = address_bytes(&phones->server)};
-        struct answer answer;
-        if (held && held->kind == LIST_CTL)
-            trust.ctl = held->list;
-        else if (held)
-            trust.itl = held->list;
-        accept_offer(&answer, &trust, offer);
-        if (i == 0 || badness(answer.verdict) > badness(worst->verdict)) {
-            *worst = answer;
-            *decided = held;
-        }
-    }
+    struct phone_trust trust = {.model = phone->model, .server = address_bytes(&phones->server)};
+    if (held && held->kind == LIST_CTL)
+        trust.ctl = held->list;
+    else if (held)
+        trust.itl = held->list;
+    accept_offer(out, &trust, offer);
 }
+
+/* The answer of a phone about a new list: that of the list it may hold which decides. */
+struct decision {
+    struct answer answer;
+    const struct held_list *held; /* NULL when it holds none */
+    bool lost_before;
+};
 
 static bool never_asks(const struct answer *answer)
 {
     return answer->rule == RULE_NOT_ASKED;
 }
 
+/* No worse than what it says to the list that is served now? */
+static bool was_lost_before(const struct plan_phones *phones, const struct phone *phone,
+                            const struct held_list *held, enum list_kind kind,
+                            const struct answer *answer)
+{
+    struct answer now;
+    if (answer->verdict == VERDICT_YES || !phones->served_offer[kind])
+        return false;
+    ask_holder(&now, phones, phone, held, phones->served_offer[kind]);
+    return badness(answer->verdict) <= badness(now.verdict);
+}
+
+/* Loss counts most, then loss of before. */
+static int weight(const struct decision *d)
+{
+    int bad = badness(d->answer.verdict);
+    return bad && !d->lost_before ? bad + 10 : bad;
+}
+
+/* What the phone says when each list it may hold is all it holds; the worst decides. */
+static void ask_phone(struct decision *out, const struct plan_phones *phones,
+                      const struct phone *phone, enum list_kind kind, struct offer *offer)
+{
+    for (size_t i = 0; i < phone->held_count || i == 0; i++) {
+        struct decision d = {.held = phone->held_count ? &phones->lists[phone->held[i]] : NULL};
+        ask_holder(&d.answer, phones, phone, d.held, offer);
+        d.lost_before = was_lost_before(phones, phone, d.held, kind, &d.answer);
+        if (i == 0 || weight(&d) > weight(out))
+            *out = d;
+    }
+}
+
 int plan_count_lost(const struct plan_phones *phones, enum list_kind kind, struct bytes list,
-                    size_t *lost)
+                    struct plan_losses *out)
 {
     struct offer *offer = NULL;
-    size_t count = 0;
+    struct plan_losses losses = {0};
     int result = offer_new_list(&offer, wire_kind(kind), list);
     if (result)
         return result;
     for (size_t i = 0; i < phones->phone_count; i++) {
-        struct answer answer;
-        const struct held_list *held;
-        ask_phone(&answer, &held, phones, &phones->phones[i], offer);
-        count += answer.verdict != VERDICT_YES && !never_asks(&answer);
+        struct decision d;
+        ask_phone(&d, phones, &phones->phones[i], kind, offer);
+        if (d.answer.verdict == VERDICT_YES || never_asks(&d.answer))
+            continue;
+        losses.lost += !d.lost_before;
+        losses.lost_before += d.lost_before;
     }
     offer_free(offer);
-    *lost = count;
+    *out = losses;
     return 0;
 }
 
 static int append(struct plan *plan, const struct phone *phone, enum list_kind kind,
-                  const struct held_list *held, const struct answer *answer)
+                  const struct decision *decision)
 {
     if ((plan->count & (plan->count - 1)) == 0) {
         size_t room = plan->count ? plan->count * 2 : 1;
@@ -284,11 +334,12 @@ static int append(struct plan *plan, const struct phone *phone, enum list_kind k
         plan->entries = entries;
     }
     struct plan_entry *entry = &plan->entries[plan->count++];
-    *entry = (struct plan_entry){.list = kind, .answer = *answer};
+    *entry = (struct plan_entry){
+        .list = kind, .answer = decision->answer, .lost_before = decision->lost_before};
     text_copy(entry->device, sizeof entry->device, phone->name);
     text_copy(entry->model, sizeof entry->model, phone->model_name);
-    if (held)
-        text_copy(entry->held, sizeof entry->held, held->hash);
+    if (decision->held)
+        text_copy(entry->held, sizeof entry->held, decision->held->hash);
     return 0;
 }
 
@@ -300,22 +351,28 @@ int plan_list(struct plan *plan, const struct plan_phones *phones, enum list_kin
     if (result)
         return result;
     for (size_t i = 0; i < phones->phone_count && result == 0; i++) {
-        struct answer answer;
-        const struct held_list *held;
-        ask_phone(&answer, &held, phones, &phones->phones[i], offer);
-        if (!never_asks(&answer))
-            result = append(plan, &phones->phones[i], kind, held, &answer);
+        struct decision d;
+        ask_phone(&d, phones, &phones->phones[i], kind, offer);
+        if (!never_asks(&d.answer))
+            result = append(plan, &phones->phones[i], kind, &d);
     }
     offer_free(offer);
     plan->phones = phones->phone_count;
     return result;
 }
 
+bool plan_loses(const struct plan_entry *entry)
+{
+    return entry->answer.verdict != VERDICT_YES && !entry->lost_before;
+}
+
 static int compare(const void *x, const void *y)
 {
     const struct plan_entry *a = x;
     const struct plan_entry *b = y;
-    int order = badness(b->answer.verdict) - badness(a->answer.verdict);
+    int order = plan_loses(b) - plan_loses(a);
+    if (order == 0)
+        order = badness(b->answer.verdict) - badness(a->answer.verdict);
     if (order == 0)
         order = strcmp(a->device, b->device);
     return order ? order : (int)a->list - (int)b->list;
@@ -325,7 +382,9 @@ void plan_sort(struct plan *plan)
 {
     if (plan->count)
         qsort(plan->entries, plan->count, sizeof *plan->entries, compare);
-    plan->lost = 0;
-    for (size_t i = 0; i < plan->count; i++)
-        plan->lost += plan->entries[i].answer.verdict != VERDICT_YES;
+    plan->lost = plan->lost_before = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        plan->lost += plan_loses(&plan->entries[i]);
+        plan->lost_before += plan->entries[i].lost_before;
+    }
 }

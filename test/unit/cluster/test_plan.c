@@ -101,15 +101,16 @@ static void plan_for(struct plan *plan, enum list_kind kind, const struct buffer
 {
     struct plan_phones *phones = NULL;
     struct why why = WHY_NONE;
-    size_t lost = 99;
+    struct plan_losses losses = {99, 99};
     plan_init(plan);
     int result = plan_phones_load(&phones, store, "192.0.2.10", &why);
     if (result)
         fail_msg("%s", why_text(&why, result));
     assert_int_equal(plan_list(plan, phones, kind, buffer_bytes(list)), 0);
     plan_sort(plan);
-    assert_int_equal(plan_count_lost(phones, kind, buffer_bytes(list), &lost), 0);
-    assert_int_equal(lost, plan->lost);
+    assert_int_equal(plan_count_lost(phones, kind, buffer_bytes(list), &losses), 0);
+    assert_int_equal(losses.lost, plan->lost);
+    assert_int_equal(losses.lost_before, plan->lost_before);
     plan_phones_free(phones);
 }
 
@@ -168,6 +169,49 @@ static void test_every_list_it_may_hold_must_say_yes(void **state)
     buffer_fini(&first);
     buffer_fini(&second);
     buffer_fini(&third);
+}
+
+/* It holds the first list only, and the third came in spite of it. */
+static void test_a_phone_lost_before_keeps_no_act_from_being_done(void **state)
+{
+    (void)state;
+    struct buffer first, third, fourth, foreign;
+    struct plan plan;
+    char hash[LIST_HASH];
+    make_list(&first, LIST_CTL, &one, &one);
+    make_list(&third, LIST_CTL, &three, &two);
+    make_list(&fourth, LIST_CTL, &two, &three);
+    make_list(&foreign, LIST_CTL, &one, &one);
+    add_phone("SEP000000000001", "7975");
+    add_phone("SEP000000000002", "7975");
+    serve("SEP000000000001", LIST_CTL, &first);
+    plan_for(&plan, LIST_CTL, &third);
+    assert_int_equal(plan.lost, 1);
+    assert_int_equal(plan.lost_before, 0);
+    plan_fini(&plan);
+
+    assert_int_equal(store_list_publish(store, LIST_CTL, buffer_bytes(&third), hash, NULL), 0);
+    serve("SEP000000000002", LIST_CTL, &third);
+    plan_for(&plan, LIST_CTL, &fourth);
+    assert_int_equal(plan.lost, 0);
+    assert_int_equal(plan.lost_before, 1);
+    assert_string_equal(plan.entries[0].device, "SEP000000000001");
+    assert_true(plan.entries[0].lost_before);
+    assert_false(plan_loses(&plan.entries[0]));
+    assert_int_equal(plan.entries[0].answer.verdict, VERDICT_NO);
+    assert_int_equal(plan.entries[1].answer.verdict, VERDICT_YES);
+    plan_fini(&plan);
+
+    /* What would bring it back would lose the other. */
+    plan_for(&plan, LIST_CTL, &foreign);
+    assert_int_equal(plan.lost, 1);
+    assert_int_equal(plan.lost_before, 0);
+    assert_string_equal(plan.entries[0].device, "SEP000000000002");
+    plan_fini(&plan);
+    buffer_fini(&first);
+    buffer_fini(&third);
+    buffer_fini(&fourth);
+    buffer_fini(&foreign);
 }
 
 static void test_confirmation_forgets_what_was_served_before(void **state)
@@ -277,6 +321,7 @@ int main(void)
         WITH_STORE(test_a_phone_that_holds_nothing_takes_any_list),
         WITH_STORE(test_a_list_signed_by_the_other_anchor_is_taken),
         WITH_STORE(test_every_list_it_may_hold_must_say_yes),
+        WITH_STORE(test_a_phone_lost_before_keeps_no_act_from_being_done),
         WITH_STORE(test_confirmation_forgets_what_was_served_before),
         WITH_STORE(test_phones_nobody_knows_count_as_one_that_may_hold_it_all),
         WITH_STORE(test_a_7960_is_not_asked_about_an_itl),
