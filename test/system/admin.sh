@@ -52,7 +52,7 @@ published() {
     {
         "$trustline" show ctl
         "$trustline" show itl
-        "$trustline" show cert list own --long
+        "$trustline" show cert list own --json | grep -v days_left
         "$trustline" show csr list own
         "$trustline" show cert list trust
         "$trustline" parameter list
