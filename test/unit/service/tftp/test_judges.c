@@ -1,11 +1,4 @@
-char users[64], groups[64];
-if (geteuid() == 0)
-    return true;
-snprintf(users, sizeof users, "%u %u 1", geteuid(), geteuid());
-snprintf(groups, sizeof groups, "%u %u 1", getegid(), getegid());
-if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0 || !write_text("/proc/self/uid_map", users) ||
-    !write_text("/proc/self/setgroups", "deny") || !write_text("/proc/self/gid_map", groups))
-    return false; /* Clients that are not ours, and a dissector: what they say of the service. */
+/* Clients that are not ours, and a dissector: what they say of the service. */
 #include "world.h"
 
 #include <linux/if_ether.h>
@@ -252,11 +245,13 @@ static bool write_text(const char *path, const char *text)
 /* Root may capture. Anybody may in a network of their own, where all is theirs. */
 static bool may_capture(void)
 {
-    char map[64];
+    char users[64], groups[64];
     if (geteuid() == 0)
         return true;
-    snprintf(map, sizeof map, "0 %u 1", (unsigned)geteuid());
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0 || !write_text("/proc/self/uid_map", map))
+    snprintf(users, sizeof users, "%u %u 1", geteuid(), geteuid());
+    snprintf(groups, sizeof groups, "%u %u 1", getegid(), getegid());
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0 || !write_text("/proc/self/uid_map", users) ||
+        !write_text("/proc/self/setgroups", "deny") || !write_text("/proc/self/gid_map", groups))
         return false;
     struct ifreq loopback = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
