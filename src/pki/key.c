@@ -9,6 +9,7 @@
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 #include <openssl/rsa.h>
+#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,6 +115,17 @@ int key_write_pem(struct buffer *out, const struct key *key)
     return result;
 }
 
+int key_write_spki(struct buffer *out, const struct key *key)
+{
+    unsigned char *der = NULL;
+    int size = i2d_PUBKEY(key->pkey, &der);
+    if (size <= 0)
+        return ERR_CRYPTO;
+    buffer_append(out, bytes_of(der, (size_t)size));
+    OPENSSL_free(der);
+    return out->error;
+}
+
 bool key_fits(const struct key *key, const struct certificate *certificate)
 {
     EVP_PKEY *public = X509_get0_pubkey(certificate_x509(certificate));
@@ -215,6 +227,24 @@ int key_sign(struct buffer *out, const struct key *key, enum digest_kind digest,
         result = key_signing_finish(signing, out);
     key_signing_free(signing);
     return result;
+}
+
+int key_sign_hash(struct buffer *out, const struct key *key, struct bytes hash)
+{
+    uint8_t signature[KEY_SIGNATURE_MAX];
+    size_t size = sizeof signature;
+    /* No digest is named, so the library puts no DigestInfo into the block. */
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key->pkey, NULL);
+    bool fine =
+        ctx && EVP_PKEY_sign_init(ctx) == 1 &&
+        (key_kind(key) != KEY_RSA || EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1) &&
+        EVP_PKEY_sign(ctx, signature, &size, hash.data, hash.size) == 1;
+    EVP_PKEY_CTX_free(ctx);
+    ERR_clear_error();
+    if (!fine)
+        return ERR_CRYPTO;
+    buffer_append(out, bytes_of(signature, size));
+    return out->error;
 }
 
 int identity_from_pem(struct identity *out, struct bytes pem, struct why *why)

@@ -28,6 +28,8 @@ void key_free(struct key *key);
 
 /* PKCS#8 PEM, appended; `out` should be freed with buffer_fini_secret. */
 int key_write_pem(struct buffer *out, const struct key *key) CHECKED;
+/* DER SubjectPublicKeyInfo of its public half, appended. */
+int key_write_spki(struct buffer *out, const struct key *key) CHECKED;
 bool key_fits(const struct key *key, const struct certificate *certificate);
 enum key_kind key_kind(const struct key *key);
 unsigned key_bits(const struct key *key);
@@ -35,6 +37,10 @@ unsigned key_bits(const struct key *key);
 /* RSASSA-PKCS1-v1_5, or DER ECDSA, over the pieces one after the other. */
 int key_sign(struct buffer *out, const struct key *key, enum digest_kind digest,
              const struct bytes *pieces, size_t count) CHECKED;
+
+/* One signature over a hash made elsewhere, as CAPF has them. RSA: a PKCS#1 v1.5 block of the bare
+ * hash, without DigestInfo; EC: DER ECDSA. */
+int key_sign_hash(struct buffer *out, const struct key *key, struct bytes hash) CHECKED;
 
 /* The same in steps, for bytes that are not all in memory: begin, update..., finish.
  * key_signing_free at any time; finish does not free. */
