@@ -1,0 +1,321 @@
+#!/bin/sh
+# phones_cli.sh TRUSTLINE TRUSTLINED TRUSTLINE-PHONE TERMINAL: phones and profiles, what is known of
+# phones, and that no act locks one out unless told to.
+trustline=$(realpath "$1")
+trustlined=$(realpath "$2")
+phone=$(realpath "$3")
+terminal=$(realpath "$4")
+. "$(dirname "$0")/lib.sh"
+. "$root/test/system/daemon.sh"
+. "$root/test/system/admin.sh"
+
+# ---- profiles ----
+
+built_in() {
+    make_node "$state" && done_by profile list && exactly <<'END' || return
+Name                Model  Protocol  Mode           TFTP encrypted  CAPF auth  Key   Built in
+------------------  -----  --------  -------------  --------------  ---------  ----  --------
+sccp-authenticated  any    sccp      authenticated  no              string     2048  yes
+sccp-encrypted      any    sccp      encrypted      no              string     2048  yes
+sccp-non-secure     any    sccp      non-secure     no              string     2048  yes
+sip-authenticated   any    sip       authenticated  no              string     2048  yes
+sip-encrypted       any    sip       encrypted      no              string     2048  yes
+sip-non-secure      any    sip       non-secure     no              string     2048  yes
+END
+    done_by profile list --json && is_json && [ "$(json '$[1].name')" = sccp-encrypted ] &&
+        [ "$(json '$[1].model')" = any ] && [ "$(json '$[1].protocol')" = sccp ] &&
+        [ "$(json '$[1].mode')" = encrypted ]
+}
+profile_is_added() {
+    changes_nothing 0 "$trustline" profile add lab --model 7975 --protocol sccp --mode encrypted --dry-run &&
+        exactly <<'END' || return
+The profile would be added.
+END
+    done_by profile add lab --model 7975 --protocol sccp --mode encrypted --tftp-encrypted yes \
+        --capf-auth null-string --key-size 1024 && exactly <<'END' || return
+Added the profile lab (7975, sccp, encrypted).
+END
+    done_by profile show lab && exactly <<'END' || return
+lab
+  Model:           7975
+  Protocol:        sccp
+  Mode:            encrypted
+  TFTP encrypted:  yes
+  CAPF auth:       null-string
+  Key of LSCs:     RSA 1024
+  Built in:        no
+  Phones:          0
+END
+    done_by profile add curve --model any --protocol sip --mode authenticated --curve P-384 --json && is_json &&
+        [ "$(json '$.profile')" = curve ] && done_by profile show curve --json && is_json &&
+        [ "$(json '$.curve')" = P-384 ] && done_by profile delete curve && exactly <<'END'
+Deleted the profile curve.
+END
+}
+profile_mistakes() {
+    for option in '' --dry-run; do
+        # shellcheck disable=SC2086 # an option or none
+        complains 1 'there is a profile "lab" already' \
+            profile add lab --model 7975 --protocol sccp --mode encrypted $option &&
+            complains 1 'the profile "sccp-encrypted" is built in' profile delete sccp-encrypted $option || return
+    done
+    complains 2 '--model is missing' profile add x &&
+        complains 2 '--mode secret: it is one of non-secure, authenticated, encrypted' \
+            profile add x --model any --protocol sccp --mode secret &&
+        complains 2 '--protocol skinny: it is one of sccp, sip' \
+            profile add x --model any --protocol skinny --mode encrypted &&
+        complains 2 '--key-size 100: it is one of' \
+            profile add x --model any --protocol sccp --mode encrypted --key-size 100 &&
+        complains 2 'either --key-size (RSA) or --curve (EC)' \
+            profile add x --model any --protocol sccp --mode encrypted --key-size 2048 --curve P-256 &&
+        complains 2 'there is no phone model 7957' profile add x --model 7957 --protocol sccp --mode encrypted &&
+        complains 1 'a 8845 does not speak SCCP' profile add x --model 8845 --protocol sccp --mode encrypted &&
+        complains 1 'there is no security profile lib; did you mean lab?' profile show lib &&
+        complains 1 'there is no security profile lib; did you mean lab?' profile delete lib
+}
+test_that 'the built-in profiles are there' built_in
+test_that 'a profile is added, shown and deleted' profile_is_added
+test_that 'what a profile cannot be is said' profile_mistakes
+
+# ---- phones ----
+
+a=SEP001122330001
+b=SEP001122330002
+c=SEP001122330003
+phone_is_added() {
+    changes_nothing 0 "$trustline" phone add $a --model 7975 --profile sccp-authenticated --dry-run &&
+        exactly <<'END' || return
+The phone would be added.
+END
+    done_by phone add sep001122330001 --model 7975 --profile sccp-authenticated --line 1001,Alice \
+        --line '1002,"Bob" & Co' --description 'Front desk' && exactly <<END || return
+Added $a: 7975, profile sccp-authenticated, lines 1001, 1002.
+END
+    done_by phone add $b --model 7960 --profile sccp-authenticated --line 1003 && exactly <<END || return
+Added $b: 7960, profile sccp-authenticated, line 1003.
+END
+    done_by phone add $c --model 8945 --profile sip-non-secure --json && is_json && [ "$(json '$.phone')" = $c ] &&
+        done_by phone list && exactly <<END || return
+Name             Model  Profile             Mode           Description  Last seen  Address  CTL   ITL
+---------------  -----  ------------------  -------------  -----------  ---------  -------  ----  ----
+$a  7975   sccp-authenticated  authenticated  Front desk   never      -        none  none
+$b  7960   sccp-authenticated  authenticated  -            never      -        none  none
+$c  8945   sip-non-secure      non-secure     -            never      -        none  none
+END
+    done_by phone show $a && exactly <<END
+$a
+  Model:        7975
+  Description:  Front desk
+  Profile:      sccp-authenticated (sccp, authenticated, CAPF by string, key 2048)
+  Device pool:  Default
+  Load:         -
+  Last seen:    never
+  Line 1        1001  Alice
+  Line 2        1002  "Bob" & Co
+
+Lists it may hold (CTL: none, ITL: none)
+  none: it was never served one
+
+Served to it, the newest first
+  nothing yet
+END
+}
+phone_as_json() {
+    done_by phone show sep001122330001 --json && is_json && [ "$(json '$.lines[1].label')" = '"Bob" & Co' ] &&
+        [ "$(json '$.mode')" = authenticated ] && done_by phone list --json && is_json &&
+        [ "$(json '$[2].profile')" = sip-non-secure ]
+}
+phone_mistakes() {
+    for option in '' --dry-run; do
+        # shellcheck disable=SC2086 # an option or none
+        complains 1 "there is a phone $a already" phone add $a --model 7975 --profile lab $option || return
+    done
+    x=SEP0011223300FF
+    complains 2 '--model is missing' phone add $x &&
+        complains 2 '--profile is missing' phone add $x --model 7975 &&
+        complains 2 'SEP0011 is no name of a phone: SEP and the 12 hexadecimal digits of its MAC' \
+            phone add SEP0011 --model 7975 --profile lab &&
+        complains 2 'there is no phone model 7957' phone add $x --model 7957 --profile lab &&
+        complains 1 'there is no security profile lib; did you mean lab?' phone add $x --model 7975 --profile lib &&
+        complains 1 'profile lab is for the 7975, not for the 7970' phone add $x --model 7970 --profile lab &&
+        complains 1 'a 8845 does not speak SCCP, which profile sccp-encrypted is for' \
+            phone add $x --model 8845 --profile sccp-encrypted &&
+        complains 2 '--line 1 1: 1 1 is no directory number' phone add $x --model 7975 --profile lab --line '1 1' &&
+        complains 1 'there is no phone SEP001122330009; did you mean' phone show SEP001122330009 &&
+        complains 1 'there is no phone SEP001122330009; did you mean' phone delete SEP001122330009
+}
+filters() {
+    for condition in "model=7975 $a" "mode=non-secure $c" "protocol=sip $c" "profile=sip-* $c" "ctl=none $a $b $c" \
+        "model=79* $a $b" "itl=current"; do
+        # shellcheck disable=SC2086 # words
+        set -- $condition
+        done_by phone list --where "$1" --json && is_json || return
+        shift
+        found=$(sqlite3 :memory: "select group_concat(json_extract(value, '\$.name'), ' ')
+            from json_each(readfile('out'))")
+        [ "$found" = "$*" ] || fails "$condition: $found" || return
+    done
+    done_by phone list --where model=79* --where mode=authenticated --where protocol=sccp --json &&
+        [ "$(json '$[1].name')" = $b ] &&
+        complains 2 '--where mdel=1: there is no key mdel; did you mean model?' phone list --where mdel=1 &&
+        complains 2 '--where ctl=x: it is one of current, old, none, unknown' phone list --where ctl=x &&
+        complains 2 '--where model: KEY=VALUE is meant' phone list --where model &&
+        complains 1 '--where lsc=valid: not known yet' phone list --where lsc=valid
+}
+in_use() {
+    done_by phone add SEP0011223300FF --model 7975 --profile lab &&
+        complains 1 'the profile "lab" is in use by 1 phone (SEP0011223300FF)' profile delete lab &&
+        complains 1 'the profile "lab" is in use by 1 phone (SEP0011223300FF)' profile delete lab --dry-run &&
+        changes_nothing 0 "$trustline" phone delete SEP0011223300FF --dry-run &&
+        done_by phone delete sep0011223300ff && exactly <<'END' || return
+Deleted SEP0011223300FF, with its lines and all that was observed of it.
+END
+    done_by profile delete lab
+}
+test_that 'phones are added, listed and shown' phone_is_added
+test_that 'phones are shown as JSON' phone_as_json
+test_that 'what a phone cannot be is said' phone_mistakes
+test_that 'phones are found by what they are' filters
+test_that 'a profile in use stays, a phone goes with all that is known of it' in_use
+
+templates() {
+    done_by template list && prints 'B-sccp.cnf.xml  built in' && done_by template list --json && is_json || return
+    "$trustline" template show 7975 >built-in 2>err && says 'this is built in; edited, it goes to' && one_line &&
+        xmllint --noout built-in 2>/dev/null || grep -q '<device>' built-in || return
+    sed 's/<device>/<device><!-- ours -->/' built-in >"$state/templates/7975.cnf.xml"
+    "$trustline" template show 7975 >out 2>err && prints '<!-- ours -->' &&
+        says "this is $state/templates/7975.cnf.xml; without it the built-in one is used" || return
+    echo '{{nonsense' >"$state/templates/7975.cnf.xml"
+    "$trustline" template show 7975 >out 2>err && says 'is not used, since it cannot be read' || return
+    rm "$state/templates/7975.cnf.xml"
+    complains 2 'there is no phone model 7957' template show 7957 &&
+        complains 2 'a 8845 does not speak SCCP' template show 8845 --protocol sccp
+}
+test_that 'templates are shown, and where edited ones go' templates
+
+# ---- what phones hold ----
+
+# Its exit status: 0 when it took everything, 3 when it refused something.
+boot() { # NAME MODEL
+    "$phone" "$1" --model "$2" --tftp "127.0.0.1:$((69 + offset))" --home "$work/phones/$1" --until files --quiet
+}
+# The server notices a new list a moment after it was published: until the phone has it.
+boots_with_current() { # NAME MODEL
+    eventually boot_and_compare "$@"
+}
+boot_and_compare() {
+    boot "$@" >/dev/null && "$trustline" show ctl --json >ctl.json &&
+        grep -q "\"$(md5sum <"phones/$1/CTLFile.tlv" | cut -d ' ' -f 1)\"" ctl.json
+}
+# By hand: its lists are erased, and it is added as a new one.
+made_new() { # NAME MODEL
+    rm -rf "phones/$1"
+    done_by phone delete "$1" && done_by phone add "$1" --model "$2" --profile sccp-authenticated &&
+        boots_with_current "$1" "$2"
+}
+# What was served is written down a moment later.
+state_of() { # NAME CTL ITL
+    "$trustline" phone list --json >"$work/out" &&
+        [ "$(sqlite3 :memory: "select json_extract(value, '\$.ctl') || ' ' || json_extract(value, '\$.itl')
+            from json_each(readfile('$work/out')) where json_extract(value, '\$.name') = '$1'")" = "$2 $3" ]
+}
+booted() {
+    start_node "$state" && done_by utils ctl set-cluster mixed-mode --yes &&
+        prints 'Phones that fetch it with their next reset: 3' && boot $a 7975 && boot $b 7960 &&
+        eventually state_of $a current current && eventually state_of $b current none &&
+        state_of $c none none || return
+    done_by phone list --where ctl=current && prints "$a  7975" && prints 127.0.0.1 &&
+        done_by phone show $a && cp out shown && hash=$("$trustline" show ctl --json | sed -n 's/^  "md5": "\(.*\)",*$/\1/p') &&
+        prints '  Last seen:    ' && prints ' at 127.0.0.1' && prints 'Lists it may hold (CTL: current, ITL: current)' &&
+        grep -Eq "^  CTL [0-9a-f]{16}  current; served last .*; not confirmed$" out &&
+        grep -Eq "CTL$a.tlv, [0-9]+ bytes, by TFTP to 127.0.0.1 \(list [0-9a-f]{16}, current\)$" out &&
+        prints "$a.cnf.xml.sgn" || return
+    done_by phone show $a --json && is_json && [ "$(json '$.held[0].current')" = 1 ] &&
+        [ "$(json '$.observations[0].transport')" = tftp ] &&
+        done_by show ctl --holders && prints 'Phones: 2 hold this list, 0 perhaps, 0 an older one, 1 were never served one' &&
+        prints 'Served now by: node' && done_by show ctl --holders --json && is_json &&
+        [ "$(json '$.cluster.phones.current')" = 2 ]
+}
+first_anchor() {
+    done_by plan set cert regen CallManager && prints "$a  7975   CTL" && prints 'signer_in_ctl' &&
+        prints "$c  8945   CTL   nothing" && prints 'first_list' &&
+        done_by set cert regen CallManager --yes && prints 'Phones that fetch it with their next reset: 3' &&
+        state_of $a old old && done_by show ctl --holders && prints '2 an older one'
+}
+second_anchor() {
+    changes_nothing 3 "$trustline" set cert regen ITLRecovery --yes && cp out refused &&
+        prints 'Would be locked out: 2 of 3 known phones' && prints "    $a  7975" && prints "    $b  7960" &&
+        ! grep -q "$c" out && prints 'CTL, unknown_signer (no):' && prints 'erase its lists by hand' &&
+        prints 'What helps: these phones need the lists that are served now' &&
+        [ "$(grep -c 'What helps' out)" -eq 1 ] &&
+        says 'set cert regen: 2 of 3 known phones would be locked out, so nothing was changed' && one_line || return
+    for words in 'plan set cert regen ITLRecovery' 'set cert regen ITLRecovery --dry-run'; do
+        # shellcheck disable=SC2086 # words
+        changes_nothing 3 "$trustline" $words && cmp out refused || return
+    done
+    changes_nothing 3 "$trustline" set cert regen ITLRecovery --yes --json && is_json &&
+        [ "$(json '$.refused')" = 1 ] && [ "$(json '$.done')" = 0 ] && [ "$(json '$.phones_lost')" = 2 ] &&
+        [ "$(json '$.phones[0].device')" = $a ] && [ "$(json '$.phones[0].verdict')" = no ] &&
+        [ "$(json '$.phones[0].rule')" = unknown_signer ] || return
+    # At a terminal nobody is asked about what will be refused.
+    typed 3 -- "$trustline" set cert regen ITLRecovery && ! grep -q 'Proceed' out
+}
+# Served is not confirmed: the phones have fetched the new lists, and may have refused them.
+served_is_no_proof() {
+    boots_with_current $a 7975 && eventually state_of $a unknown unknown &&
+        changes_nothing 3 "$trustline" set cert regen ITLRecovery --yes && prints "    $a  7975"
+}
+accepted() {
+    typed 0 '(yes|no)? ' yes -- "$trustline" set cert regen ITLRecovery --accept-lockout &&
+        prints 'Would be locked out: 2 of 3 known phones' && prints "    $b  7960" &&
+        prints 'Successfully Regenerated Certificate for ITLRecovery.' &&
+        prints 'Locked out, as accepted: 2 of 3 known phones' &&
+        grep -q 'command="set cert regen ITLRecovery" accept_lockout=yes' "$state/log/trustline.log"
+}
+# The prediction was the behaviour: one took the lists in between, the other did not.
+as_foretold() {
+    cp phones/$b/CTLFile.tlv held && boots_with_current $a 7975 && eventually state_of $a unknown unknown || return
+    ! boot $b 7960 || fails 'the 7960 has taken a list that it should refuse' || return
+    cmp held phones/$b/CTLFile.tlv && eventually state_of $b unknown none
+}
+lost_before() {
+    done_by plan set cert regen CAPF && prints 'Lost before, since they refuse what is served now, too: 2 of 3 known phones' &&
+        prints 'no, as now' && done_by set cert regen CAPF --yes &&
+        prints 'Lost before, since they refuse what is served now, too: 2 of 3 known phones' &&
+        done_by plan set cert regen CAPF --json && is_json && [ "$(json '$.phones_lost')" = 0 ] &&
+        [ "$(json '$.phones_lost_before')" = 2 ] || return
+    # Helped by hand, and said so.
+    made_new $b 7960 && eventually state_of $b current none && done_by plan set cert regen CAPF &&
+        prints 'Lost before, since they refuse what is served now, too: 1 of 3 known phones'
+}
+unknown_phones() {
+    made_new $a 7975 && boots_with_current SEP0011223300AA 7975 && eventually state_of $a current current &&
+        done_by set cert regen CallManager --yes && eventually refused_for_strangers || return
+    done_by phone list && ! grep -q SEP0011223300AA out
+}
+refused_for_strangers() {
+    "$trustline" plan set cert regen ITLRecovery >out 2>err
+    [ $? -eq 3 ] && grep -q '(unknown phones)' out &&
+        grep -q '2 of 3 known phones, and unknown ones would be locked out' err
+}
+one_anchor_alone() {
+    done_by parameter set list_anchors callmanager --accept-lockout && made_new $b 7960 &&
+        eventually state_of $b current none || return
+    expect 3 "$trustline" plan set cert regen CallManager && prints "    $b  7960" &&
+        prints 'What helps: a second anchor' &&
+        prints 'trustline parameter set list_anchors callmanager,itlrecovery' &&
+        says '1 of 3 known phones'
+}
+ends() { stop_node && ! grep -E 'AddressSanitizer|runtime error|LeakSanitizer' "$state.err"; }
+
+test_that 'phones boot, and what they were served is known' booted
+test_that 'the first anchor is renewed: every phone would take the lists' first_anchor
+test_that 'the second anchor is refused, with the phones it would lock out' second_anchor
+test_that 'a list that was served proves nothing' served_is_no_proof
+test_that 'lockout is accepted when somebody says so' accepted
+test_that 'phones do as the plan foretold' as_foretold
+test_that 'phones that were lost before keep no act from being done' lost_before
+test_that 'phones that nobody added count, too' unknown_phones
+test_that 'with one anchor alone its change is refused, with what helps' one_anchor_alone
+test_that 'the node ends cleanly' ends
+done_testing
