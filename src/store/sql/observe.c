@@ -1,26 +1,87 @@
 #include "store/sql/sql.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* A contact: when and where the phone was seen (unless that was a guess), and which number in its
- * row of observations this one has. */
-static int note_contact(struct store *store, int64_t phone, const struct store_observation *o,
-                        const char *address, int64_t *sequence, struct why *why)
+/* Observations of one phone, seen at one address: what is written together, as one contact. */
+struct run {
+    const struct store_observation *const *list; /* in the order they came in */
+    size_t count;
+    const char *device;
+    bool inferred;
+    char address[ADDRESS_NAME];
+};
+
+/* By phone; the observations of each in the order they came in, which is that of their batch. */
+static int by_phone(const void *a, const void *b)
+{
+    const struct store_observation *x = *(const struct store_observation *const *)a;
+    const struct store_observation *y = *(const struct store_observation *const *)b;
+    int order = strcmp(x->device, y->device);
+    return order ? order : (x > y) - (x < y);
+}
+
+static bool same_contact(const struct store_observation *a, const struct store_observation *b)
+{
+    return a->inferred == b->inferred && strcmp(a->device, b->device) == 0 &&
+           strcmp(a->address, b->address) == 0;
+}
+
+static struct run first_run(const struct store_observation *const *list, size_t count)
+{
+    struct run run = {
+        .list = list, .count = 1, .device = list[0]->device, .inferred = list[0]->inferred};
+    while (run.count < count && same_contact(list[run.count], list[0]))
+        run.count++;
+    copy_readable(run.address, sizeof run.address, list[0]->address);
+    return run;
+}
+
+static int64_t newest(const struct run *run)
+{
+    int64_t time = run->list[0]->time;
+    for (size_t i = 1; i < run->count; i++)
+        if (run->list[i]->time > time)
+            time = run->list[i]->time;
+    return time;
+}
+
+/* When and where the phone was seen (unless that was a guess), and how often. ERR_NOT_FOUND: no
+ * such phone. */
+static int note_contact(struct store *store, const struct run *run, struct why *why)
 {
     struct sql q;
     sql_start(&q, store,
               "INSERT INTO phone_contact (phone, seen, address, observations)"
-              " VALUES ($1, $2, $3, 1) ON CONFLICT (phone) DO UPDATE SET"
+              " SELECT id, $2, $3, $4 FROM phone WHERE name = $1 ON CONFLICT (phone) DO UPDATE SET"
               " address = CASE WHEN excluded.seen >= phone_contact.seen THEN excluded.address"
               " ELSE phone_contact.address END,"
               " seen = CASE WHEN excluded.seen >= phone_contact.seen THEN excluded.seen"
               " ELSE phone_contact.seen END,"
-              " observations = phone_contact.observations + 1 RETURNING observations",
+              " observations = phone_contact.observations + excluded.observations",
               why);
-    sql_put_number(&q, phone);
-    sql_put_number(&q, o->inferred ? 0 : o->time);
-    sql_put_text(&q, o->inferred ? "" : address);
+    sql_put_text(&q, run->device);
+    sql_put_number(&q, run->inferred ? 0 : newest(run));
+    sql_put_text(&q, run->inferred ? "" : run->address);
+    sql_put_number(&q, (int64_t)run->count);
+    bool known = sql_run(&q) > 0;
+    return sql_end(&q, known ? 0 : ERR_NOT_FOUND);
+}
+
+/* The phone, and which number in its row of observations the last one counted has. (RETURNING would
+ * tell it at once, but makes SQLite build a table for the answer, which costs more than asking.) */
+static int last_number(struct store *store, const char *name, int64_t *phone, int64_t *sequence,
+                       struct why *why)
+{
+    struct sql q;
+    sql_start(&q, store,
+              "SELECT c.phone, c.observations FROM phone d JOIN phone_contact c ON c.phone = d.id"
+              " WHERE d.name = $1",
+              why);
+    sql_put_text(&q, name);
     int result = sql_only(&q);
+    *phone = sql_number(&q);
     *sequence = sql_number(&q);
     return sql_end(&q, result);
 }
@@ -56,35 +117,22 @@ static int keep_observation(struct store *store, int64_t phone, int64_t sequence
     return sql_end(&q, 0);
 }
 
-/* As it was published, or for a list that lies in tftpboot/ as the file name says. */
-static int kind_of(struct store *store, const struct store_observation *o, int64_t *kind,
-                   struct why *why)
+/* What a list that was never published is: by its name. */
+static enum list_kind kind_by_name(const char *file)
 {
-    struct sql q;
-    sql_start(&q, store, "SELECT kind FROM published_list WHERE hash = $1", why);
-    sql_put_text(&q, o->hash);
-    int result = sql_only(&q);
-    *kind = sql_number(&q);
-    result = sql_end(&q, result);
-    if (result != ERR_NOT_FOUND)
-        return result;
-    const char *slash = strrchr(o->file, '/');
-    const char *name = slash ? slash + 1 : o->file;
-    *kind = text_starts(name, "CTL") ? LIST_CTL : LIST_ITL;
-    return 0;
+    const char *slash = strrchr(file, '/');
+    return text_starts(slash ? slash + 1 : file, "CTL") ? LIST_CTL : LIST_ITL;
 }
 
 static int note_held(struct store *store, int64_t phone, int64_t sequence,
                      const struct store_observation *o, struct why *why)
 {
-    int64_t kind = 0;
-    int result = kind_of(store, o, &kind, why);
-    if (result)
-        return result;
     struct sql q;
     sql_start(&q, store,
               "INSERT INTO held_list (phone, hash, kind, sequence, first_served, last_served,"
-              " confirmed, inferred) VALUES ($1, $2, $3, $4, $5, $5, 0, $6)"
+              " confirmed, inferred) VALUES ($1, $2,"
+              " coalesce((SELECT kind FROM published_list WHERE hash = $2), $3),"
+              " $4, $5, $5, 0, $6)"
               " ON CONFLICT (phone, hash) DO UPDATE SET sequence = excluded.sequence,"
               " last_served = CASE WHEN excluded.last_served > held_list.last_served"
               " THEN excluded.last_served ELSE held_list.last_served END,"
@@ -92,7 +140,7 @@ static int note_held(struct store *store, int64_t phone, int64_t sequence,
               why);
     sql_put_number(&q, phone);
     sql_put_text(&q, o->hash);
-    sql_put_number(&q, kind);
+    sql_put_number(&q, kind_by_name(o->file));
     sql_put_number(&q, sequence);
     sql_put_number(&q, o->time);
     sql_put_number(&q, o->inferred);
@@ -114,42 +162,54 @@ static int count_stranger(struct store *store, const char *hash, struct why *why
     return sql_end(&q, 0);
 }
 
-static int phone_id(struct store *store, const char *name, int64_t *out, struct why *why)
+static int count_strangers(struct store *store, const struct run *run, struct why *why)
 {
-    struct sql q;
-    sql_start(&q, store, "SELECT id FROM phone WHERE name = $1", why);
-    sql_put_text(&q, name);
-    int result = sql_only(&q);
-    *out = sql_number(&q);
-    return sql_end(&q, result);
+    int result = 0;
+    for (size_t i = 0; i < run->count && result == 0; i++)
+        if (run->list[i]->kind == OBSERVED_LIST)
+            result = count_stranger(store, run->list[i]->hash, why);
+    return result;
 }
 
-static int observe(struct store *store, const struct store_observation *o, struct why *why)
+static int observe(struct store *store, const struct run *run, struct why *why)
 {
     int64_t phone = 0;
-    int64_t sequence = 0;
-    char address[ADDRESS_NAME];
-    int result = o->device[0] ? phone_id(store, o->device, &phone, why) : ERR_NOT_FOUND;
+    int64_t last = 0;
+    int result = run->device[0] ? note_contact(store, run, why) : ERR_NOT_FOUND;
     if (result == ERR_NOT_FOUND)
-        return o->kind == OBSERVED_LIST ? count_stranger(store, o->hash, why) : 0;
-    copy_readable(address, sizeof address, o->address);
+        return count_strangers(store, run, why);
     if (result == 0)
-        result = note_contact(store, phone, o, address, &sequence, why);
-    if (result == 0)
-        result = keep_observation(store, phone, sequence, o, address, why);
-    if (result == 0 && o->kind == OBSERVED_LIST)
-        result = note_held(store, phone, sequence, o, why);
+        result = last_number(store, run->device, &phone, &last, why);
+    for (size_t i = 0; i < run->count && result == 0; i++) {
+        const struct store_observation *o = run->list[i];
+        int64_t sequence = last - (int64_t)(run->count - 1 - i);
+        result = keep_observation(store, phone, sequence, o, run->address, why);
+        if (result == 0 && o->kind == OBSERVED_LIST)
+            result = note_held(store, phone, sequence, o, why);
+    }
     return result;
 }
 
 int store_observe(struct store *store, const struct store_observation *list, size_t count,
                   struct why *why)
 {
+    const struct store_observation **sorted = calloc(count + 1, sizeof *sorted);
+    if (!sorted)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = &list[i];
+    qsort(sorted, count, sizeof *sorted, by_phone);
     int result = change_begin(store, why);
-    if (result)
+    if (result) {
+        free(sorted);
         return result;
-    for (size_t i = 0; i < count && result == 0; i++)
-        result = observe(store, &list[i], why);
+    }
+    for (size_t i = 0; i < count && result == 0;) {
+        struct run run = first_run(&sorted[i], count - i);
+        result = observe(store, &run, why);
+        i += run.count;
+    }
+    free(sorted);
     return change_end(store, result, 0, why);
 }
 

@@ -224,6 +224,33 @@ static void test_observations_tell_where_a_phone_is(void **state)
     assert_int_equal(store_device_at(store, "", name), ERR_NOT_FOUND);
 }
 
+static void test_a_batch_keeps_the_order_of_each_phone(void **state)
+{
+    (void)state;
+    char name[DEVICE_NAME];
+    struct store_device device;
+    struct store_observation found;
+    struct store_observation batch[6] = {
+        seen(PHONE, 100, NULL), seen(OTHER, 101, NULL), seen(PHONE, 102, NULL),
+        seen(PHONE, 103, NULL), seen(OTHER, 104, NULL), seen(PHONE, 105, NULL),
+    };
+    /* It moves to another address in the middle, and the last one was a guess. */
+    text_copy(batch[3].address, sizeof batch[3].address, "192.0.2.77");
+    batch[5].inferred = true;
+    observe(batch, 6);
+    assert_times(PHONE, 10, "105 103 102 100 ");
+    assert_times(OTHER, 10, "104 101 ");
+    assert_int_equal(store_device_get(store, PHONE, &device), 0);
+    assert_int_equal(device.last_seen, 103);
+    assert_string_equal(device.last_address, "192.0.2.77");
+    assert_int_equal(store_device_at(store, "192.0.2.77", name), 0);
+    assert_string_equal(name, PHONE);
+    assert_int_equal(store_observations(store, PHONE, 1, keep, &found), 0);
+    assert_true(found.inferred);
+    observe(batch, 1);
+    assert_times(PHONE, 2, "100 105 ");
+}
+
 static void test_odd_bytes_of_a_peer_do_not_spoil_a_batch(void **state)
 {
     (void)state;
@@ -407,6 +434,7 @@ int main(void)
         FILLED(test_an_observation_is_read_as_it_was_made),
         FILLED(test_only_the_newest_observations_are_kept),
         FILLED(test_observations_tell_where_a_phone_is),
+        FILLED(test_a_batch_keeps_the_order_of_each_phone),
         FILLED(test_odd_bytes_of_a_peer_do_not_spoil_a_batch),
         FILLED(test_observations_move_no_revision),
         FILLED(test_strangers_leave_a_number_and_no_row),
