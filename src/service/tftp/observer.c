@@ -10,9 +10,10 @@
 #include <unistd.h>
 
 enum {
-    BATCH = 256,   /* written in one transaction */
     QUEUE = 32768, /* waiting, at most: 3,000 phones that boot at once and ask for ten files each */
-    NICE = 15,     /* of the thread that writes: what phones wait for goes first */
+    MANY = QUEUE / 2, /* so many are not left to wait */
+    BATCH = 1024,     /* written in one transaction */
+    NICE = 15,        /* of the thread that writes: what phones wait for goes first */
     DELAY_MS = 1000,
     COUNTERS_MAX = 48,
     QUIET_MS = 60000, /* between two lines about the same trouble */
@@ -280,7 +281,7 @@ void observer_note(struct observer *o, const struct observed *observed)
     o->count++;
     if (o->writing)
         return;
-    if (o->count >= BATCH)
+    if (o->count >= MANY)
         write_next(o);
     else if (o->count == 1)
         loop_timer_start(o->timer, DELAY_MS);

@@ -18,6 +18,10 @@ struct place {
 
 enum { PLACES_A_TRANSFER = 4 };
 
+/* More than these are not kept when they are over. In a storm the transfers under way then use the
+ * same memory again and again, which the processor still has at hand. */
+enum { LINGERERS_MAX = 256 };
+
 struct tftp_table {
     struct tftp_transfer *transfers;
     unsigned count;
@@ -234,6 +238,8 @@ void tftp_table_linger(struct tftp_table *table, struct tftp_transfer *t)
     t->state = TFTP_LINGERING;
     table->lingering++;
     list_append(&table->lingerers, &t->queue);
+    if (table->lingering > LINGERERS_MAX)
+        tftp_table_remove(table, by_queue(table->lingerers.next));
 }
 
 void tftp_table_remove(struct tftp_table *table, struct tftp_transfer *t)

@@ -778,6 +778,40 @@ static void test_one_address_cannot_take_all_transfers(void **state)
     assert_int_equal(tftp_engine_counters(b.engine)->busy, 2);
 }
 
+/* One block fetched by a client of this port, and acknowledged. */
+static unsigned fetch_from(uint16_t port)
+{
+    const struct address peer = peer_at("192.0.2.1", port);
+    input_from(peer, true, 0, RRQ);
+    assert_did("O");
+    unsigned socket = b.last[0].socket;
+    opened(10);
+    input_from(peer, false, socket, PACKET("\0\4\0\1"));
+    assert_did("D");
+    return socket;
+}
+
+static void test_only_so_many_transfers_that_are_over_are_remembered(void **state)
+{
+    (void)state;
+    tftp_engine_free(b.engine);
+    b.engine = NULL;
+    b.limits.transfers = 1024;
+    assert_int_equal(tftp_engine_new(&b.engine, &b.limits), 0);
+    unsigned first = fetch_from(5000);
+    unsigned last = first;
+    for (uint16_t i = 1; i < 600; i++)
+        last = fetch_from((uint16_t)(5000 + i));
+    /* What comes late from one of the last is known for what it is; the first is a stranger. */
+    input_from(peer_at("192.0.2.1", 5599), false, last, PACKET("\0\4\0\1"));
+    assert_did("");
+    input_from(peer_at("192.0.2.1", 5000), false, first, PACKET("\0\4\0\1"));
+    assert_did("SR");
+    assert_error(0, TFTP_UNKNOWN_TID);
+    pass(b.limits.linger_ms + TFTP_TICK_MS);
+    assert_false(tftp_engine_wants_tick(b.engine));
+}
+
 static void test_a_refusal_may_be_silent(void **state)
 {
     (void)state;
@@ -903,6 +937,7 @@ int main(void)
         ON_ENGINE(test_two_files_for_one_port_leave_from_two_sockets),
         ON_ENGINE(test_the_next_file_of_the_same_port_is_a_new_transfer),
         ON_ENGINE(test_one_address_cannot_take_all_transfers),
+        ON_ENGINE(test_only_so_many_transfers_that_are_over_are_remembered),
         ON_ENGINE(test_a_refusal_may_be_silent),
         ON_ENGINE(test_news_about_a_transfer_that_is_over_change_nothing),
         ON_ENGINE(test_blocks_that_had_to_be_read_are_counted_once),
