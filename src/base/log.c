@@ -411,9 +411,10 @@ void trace_line(struct trace *trace, const char *format, ...)
     if (!trace)
         return;
     char line[LINE_MAX_BYTES];
-    char now[CLOCK_TEXT];
-    int head = snprintf(line, sizeof line, "%s%s", clock_trace(now, clock_wall_ms()), trace->bar);
-    size_t start = head > 0 ? (size_t)head : 0;
+    _Static_assert(sizeof line > CLOCK_TEXT + sizeof trace->bar, "room for the time");
+    size_t start = strlen(clock_trace(line, clock_wall_ms()));
+    text_copy(line + start, sizeof line - start, trace->bar);
+    start += strlen(trace->bar);
     va_list values;
     va_start(values, format);
     int n = vsnprintf(line + start, sizeof line - start, format, values);
