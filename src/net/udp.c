@@ -288,7 +288,8 @@ void udp_send(struct udp_sender *sender, int fd, const struct address *peer,
     struct outgoing *out = &lane->out[lane->count];
     struct msghdr *h = &lane->headers[lane->count++].msg_hdr;
     size_t size = head.size < sizeof out->head ? head.size : sizeof out->head;
-    memcpy(out->head, head.data, size);
+    if (size)
+        memcpy(out->head, head.data, size);
     out->peer = *peer;
     out->parts[0].iov_len = size;
     out->parts[1] =

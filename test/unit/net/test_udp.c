@@ -238,10 +238,37 @@ static void test_a_busy_port_is_named(void **state)
     close(a);
 }
 
+static void test_a_datagram_may_be_payload_alone_or_nothing(void **state)
+{
+    (void)state;
+    struct address server, client;
+    int a = open_at("127.0.0.1", &server);
+    int b = open_at("127.0.0.1", &client);
+    struct udp_sender *sender;
+    struct udp_batch *batch;
+    const struct udp_packet *packets;
+    size_t count = 0;
+    assert_int_equal(udp_sender_new(&sender, 0), 0);
+    assert_int_equal(udp_batch_new(&batch), 0);
+    udp_send(sender, a, &client, NULL, bytes_of(NULL, 0), bytes_of_string("payload"));
+    udp_send(sender, a, &client, NULL, bytes_of(NULL, 0), bytes_of(NULL, 0));
+    udp_sender_flush(sender);
+    wait_readable(b);
+    assert_int_equal(udp_receive(batch, b, &packets, &count), 0);
+    assert_int_equal(count, 2);
+    assert_bytes_equal(packets[0].data, bytes_of_string("payload"));
+    assert_int_equal(packets[1].data.size, 0);
+    udp_sender_free(sender);
+    udp_batch_free(batch);
+    close(a);
+    close(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_heads_and_payloads_arrive_as_one_datagram),
+        cmocka_unit_test(test_a_datagram_may_be_payload_alone_or_nothing),
         cmocka_unit_test(test_a_wildcard_socket_answers_from_where_it_was_asked),
         cmocka_unit_test(test_ipv6_sockets_leave_ipv4_alone),
         cmocka_unit_test(test_a_long_datagram_is_marked_cut),
