@@ -1,11 +1,8 @@
 /* The waiting calls: one question at a time over one end. */
 #include "signer/protocol.h"
 
-#include "base/file.h"
-
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 enum { WAIT_MS = 180 * 1000 }; /* RSA 4096 on a small machine */
@@ -88,24 +85,6 @@ static int call_done(const struct call *call, struct why *why)
     return result ? why_error(why, ERR_FORMAT, "the signer's answer is malformed") : 0;
 }
 
-/* The payload as a descriptor of its own; -1 in *fd when it is empty. */
-static int payload_descriptor(int *fd, struct bytes payload)
-{
-    *fd = -1;
-    if (payload.size == 0)
-        return 0;
-    int memory = memfd_create("payload", MFD_CLOEXEC);
-    if (memory < 0)
-        return -errno;
-    int result = file_write_all(memory, payload);
-    if (result) {
-        close(memory);
-        return result;
-    }
-    *fd = memory;
-    return 0;
-}
-
 int signer_sign(struct signer *signer, struct buffer *signature, struct bytes covered_header,
                 struct bytes payload, struct why *why)
 {
@@ -113,7 +92,7 @@ int signer_sign(struct signer *signer, struct buffer *signature, struct bytes co
     int fd = -1;
     call_begin(&call, signer, SIGNER_SIGN);
     field_write(&call.question, covered_header);
-    int result = payload_descriptor(&fd, payload);
+    int result = field_write_payload(&call.question, &fd, payload);
     if (result == 0)
         result = call_run(&call, signer, fd, why);
     if (result == 0) {

@@ -1,13 +1,11 @@
 /* The signer from an event loop: questions are numbered, answers find theirs by the number. */
 #include "signer/protocol.h"
 
-#include "base/file.h"
 #include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 enum {
@@ -183,7 +181,6 @@ int signer_loop_replace(struct signer_loop *s, int fd)
     return result;
 }
 
-/* The payload as a descriptor: the signer reads it itself. */
 static int make_question(struct open_question **out, struct signer_loop *s,
                          struct bytes covered_header, struct bytes payload)
 {
@@ -195,11 +192,7 @@ static int make_question(struct open_question **out, struct signer_loop *s,
     buffer_init(&q->message, CHANNEL_MESSAGE_MAX);
     question_begin(&q->message, q->number, SIGNER_SIGN);
     field_write(&q->message, covered_header);
-    int result = q->message.error;
-    if (result == 0 && payload.size) {
-        q->payload = memfd_create("payload", MFD_CLOEXEC);
-        result = q->payload < 0 ? -errno : file_write_all(q->payload, payload);
-    }
+    int result = field_write_payload(&q->message, &q->payload, payload);
     if (result) {
         question_free(q);
         return result;

@@ -178,9 +178,12 @@ static int do_sign(struct question *q, struct reader *fields)
     struct envelope header;
     struct why parse = WHY_NONE;
     struct bytes covered = field_read(fields);
+    struct bytes payload = field_read(fields);
     int result = reader_end(fields);
-    if (result)
-        return why_error(&q->why, ERR_FORMAT, "a question to sign is one header");
+    if (result || (payload.size && q->payload >= 0))
+        return why_error(&q->why, ERR_FORMAT,
+                         "a question to sign is one header and one payload, in the question or as "
+                         "a descriptor");
     if (envelope_parse_covered(&header, covered, &parse) != 0)
         return why_error(&q->why, ERR_POLICY,
                          "what is to be signed is no header of a file (%s); the signer hashes what "
@@ -208,6 +211,8 @@ static int do_sign(struct question *q, struct reader *fields)
     result = key_signing_begin(&signing, key, digest);
     if (result == 0)
         result = key_signing_update(signing, covered);
+    if (result == 0)
+        result = key_signing_update(signing, payload);
     if (result == 0)
         result = sign_descriptor(signing, q->payload, size, &q->why);
     if (result == 0)

@@ -1,8 +1,12 @@
 #include "signer/protocol.h"
 
+#include "base/file.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 const char *signer_operation_name(unsigned operation)
 {
@@ -63,6 +67,25 @@ void field_write_template(struct buffer *out, const struct certificate_template 
     field_write_u64(out, t->days);
     for (size_t i = 0; i < 8; i++)
         field_write_text(out, texts[i]);
+}
+
+int field_write_payload(struct buffer *out, int *fd, struct bytes payload)
+{
+    *fd = -1;
+    if (payload.size <= SIGNER_PAYLOAD_INLINE) {
+        field_write(out, payload);
+        return out->error;
+    }
+    field_write(out, bytes_of(NULL, 0));
+    if (out->error)
+        return out->error;
+    int memory = memfd_create("payload", MFD_CLOEXEC);
+    int result = memory < 0 ? -errno : file_write_all(memory, payload);
+    if (result == 0)
+        *fd = memory;
+    else if (memory >= 0)
+        close(memory);
+    return result;
 }
 
 struct bytes field_read(struct reader *r)

@@ -4,7 +4,7 @@
  * One message of SOCK_SEQPACKET a question, one an answer; answers carry the number of their
  * question and may overtake one another (a key that is being made does not hold signatures up).
  *
- *   question: number u32 | operation u8 | field...        and for SIGN the payload's descriptor
+ *   question: number u32 | operation u8 | field...        and for SIGN perhaps a descriptor
  *   answer:   number u32 | result i32   | words | field...
  *   field:    length u32 | bytes                           all integers big-endian
  *
@@ -18,7 +18,7 @@
 #include "signer/signer.h"
 
 enum signer_operation {
-    SIGNER_SIGN = 1, /* covered header; descriptor: payload, none when empty -> signature */
+    SIGNER_SIGN = 1, /* covered header, payload (empty when it comes as a descriptor) -> signature */
     SIGNER_CREATE,   /* name, key spec, template -> certificate DER */
     SIGNER_REQUEST,  /* name, key spec, template -> key, request PEM */
     SIGNER_ADOPT,    /* name, key, certificate DER -> */
@@ -39,6 +39,8 @@ const char *signer_role_name(enum signer_role role);
 #define KEY_RECOVERY    "ITLRecovery"
 #define KEY_WEB         "web"
 
+/* A payload up to this size travels in the question, which is cheaper than a file for each. */
+#define SIGNER_PAYLOAD_INLINE ((size_t)64 * 1024)
 /* The signer hashes what it signs; this bounds how long that may take. */
 #define SIGNER_PAYLOAD_MAX ((size_t)256 * 1024 * 1024)
 
@@ -49,6 +51,9 @@ void field_write_text(struct buffer *out, const char *text); /* NULL is written 
 void field_write_u64(struct buffer *out, uint64_t value);
 void field_write_spec(struct buffer *out, const struct key_spec *spec);
 void field_write_template(struct buffer *out, const struct certificate_template *template);
+
+/* The payload of a question: into it, or when it is large into a file of its own, *fd (else -1). */
+int field_write_payload(struct buffer *out, int *fd, struct bytes payload) CHECKED;
 
 /* Each advances the reader; errors stick in it. Texts are copied and must be free of NULs. */
 struct bytes field_read(struct reader *r);

@@ -113,6 +113,7 @@ static int ask_sign(enum signer_role role, struct bytes header, int fd, char wor
     buffer_init(&answer, CHANNEL_MESSAGE_MAX);
     question_begin(&question, 7, SIGNER_SIGN);
     field_write(&question, header);
+    field_write(&question, bytes_of(NULL, 0));
     int result = ask_raw(role, buffer_bytes(&question), fd, &answer, words);
     buffer_fini(&question);
     buffer_fini(&answer);
@@ -171,6 +172,66 @@ static void test_a_file_is_signed_over_header_and_payload(void **state)
     buffer_fini(&header);
     buffer_fini(&signature);
     buffer_fini(&file);
+}
+
+static void check_signed(struct bytes payload)
+{
+    struct signer *signer = NULL;
+    struct buffer header, signature, file;
+    size_t at;
+    struct why why = WHY_NONE;
+    struct envelope e;
+    buffer_init(&signature, KEY_SIGNATURE_MAX);
+    buffer_init(&file, payload.size + ENVELOPE_HEADER_MAX);
+    make_header(&header, &at, callmanager, "ring.raw.sgn");
+    assert_int_equal(signer_new(&signer, dup(ends[SIGNER_TFTP])), 0);
+    int result = signer_sign(signer, &signature, buffer_bytes(&header), payload, &why);
+    if (result)
+        fail_msg("%s", why_text(&why, result));
+    assert_int_equal(
+        envelope_insert_signature(&file, buffer_bytes(&header), at, buffer_bytes(&signature)), 0);
+    buffer_append(&file, payload);
+    assert_int_equal(envelope_parse(&e, buffer_bytes(&file), NULL), 0);
+    assert_int_equal(signedfile_verify(&e, buffer_bytes(&file), callmanager, NULL), 0);
+    signer_free(signer);
+    buffer_fini(&header);
+    buffer_fini(&signature);
+    buffer_fini(&file);
+}
+
+static void test_payloads_of_every_size_are_signed(void **state)
+{
+    (void)state;
+    const size_t sizes[] = {0, 1, SIGNER_PAYLOAD_INLINE, SIGNER_PAYLOAD_INLINE + 1, 1 << 20};
+    uint8_t *payload = calloc(1, 1 << 20);
+    assert_non_null(payload);
+    for (size_t i = 0; i < 1 << 20; i++)
+        payload[i] = (uint8_t)(i * 7);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        check_signed(bytes_of(payload, sizes[i]));
+    assert_int_equal(counter(SIGNED), sizeof sizes / sizeof *sizes);
+    free(payload);
+}
+
+static void test_two_payloads_are_one_too_many(void **state)
+{
+    (void)state;
+    char words[512];
+    struct buffer header, question, answer;
+    size_t at;
+    int fd = memfd_create("payload", MFD_CLOEXEC);
+    buffer_init(&question, CHANNEL_MESSAGE_MAX);
+    buffer_init(&answer, CHANNEL_MESSAGE_MAX);
+    make_header(&header, &at, callmanager, "a.cnf.xml.sgn");
+    question_begin(&question, 1, SIGNER_SIGN);
+    field_write(&question, buffer_bytes(&header));
+    field_write(&question, bytes_of_string("here"));
+    assert_int_equal(ask_raw(SIGNER_TFTP, buffer_bytes(&question), fd, &answer, words), ERR_FORMAT);
+    assert_non_null(strstr(words, "one payload"));
+    close(fd);
+    buffer_fini(&header);
+    buffer_fini(&question);
+    buffer_fini(&answer);
 }
 
 static void test_a_tftp_role_cannot_have_a_list_signed(void **state)
@@ -244,11 +305,12 @@ static void test_bad_questions_get_an_error_and_a_counter_never_an_end(void **st
     const struct bytes bad[] = {
         bytes_of("", 0),
         bytes_of("\0\0\0\1", 4),
-        bytes_of("\0\0\0\1\1", 5),                   /* SIGN without its field */
-        bytes_of("\0\0\0\1\1\xff\xff\xff\xff", 9),   /* a field of 4 GiB */
-        bytes_of("\0\0\0\1\1\0\0\0\1x\0\0\0\0", 14), /* one field too many */
-        bytes_of("\0\0\0\1\x02\0\0\0\0", 9),         /* CREATE without a name */
-        bytes_of("\0\0\0\1\x08\0\0\0\3a\0b", 12),    /* a text with a NUL */
+        bytes_of("\0\0\0\1\1", 5),                           /* SIGN without its fields */
+        bytes_of("\0\0\0\1\1\xff\xff\xff\xff", 9),           /* a field of 4 GiB */
+        bytes_of("\0\0\0\1\1\0\0\0\1x", 10),                 /* a header without a payload */
+        bytes_of("\0\0\0\1\1\0\0\0\1x\0\0\0\0\0\0\0\0", 18), /* one field too many */
+        bytes_of("\0\0\0\1\x02\0\0\0\0", 9),                 /* CREATE without a name */
+        bytes_of("\0\0\0\1\x08\0\0\0\3a\0b", 12),            /* a text with a NUL */
     };
     uint64_t before = counter(MALFORMED);
     for (size_t i = 1; i < sizeof bad / sizeof *bad; i++) {
@@ -442,6 +504,8 @@ int main(void)
 #define WITH_SIGNER(test) cmocka_unit_test_setup_teardown(test, enter, leave)
     const struct CMUnitTest tests[] = {
         WITH_SIGNER(test_a_file_is_signed_over_header_and_payload),
+        WITH_SIGNER(test_payloads_of_every_size_are_signed),
+        WITH_SIGNER(test_two_payloads_are_one_too_many),
         WITH_SIGNER(test_a_tftp_role_cannot_have_a_list_signed),
         WITH_SIGNER(test_a_tftp_role_cannot_use_another_key_or_do_anything_else),
         WITH_SIGNER(test_a_bare_digest_is_never_signed),
