@@ -20,6 +20,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "wire/capf.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -68,14 +69,18 @@ enum store_area {
     AREA_CERTIFICATES, /* own, trusted, requests */
     AREA_LISTS,
     AREA_SERVICES,
+    AREA_ENROLMENT,          /* orders and their status (store/enrolment.h) */
+    AREA_PHONE_CERTIFICATES, /* LSCs and MICs */
+    AREA_CRL,
     AREA_COUNT
 };
 /* Has anything been written by another connection since the last call, or since opening? Some
  * microseconds. True also when the database cannot be asked: the next question says why. */
 bool store_changed(struct store *store);
 /* The number grows with every transaction that changed something of the area; what is said again
- * without being new does not count. Observations, held lists, counters and administrators move
- * none. AREA_SERVICES moves with what is wanted and with what was seen. */
+ * without being new does not count. Observations, held lists, counters, administrators and
+ * authentication strings move none. AREA_SERVICES moves with what is wanted and with what was seen.
+ */
 int store_revisions(struct store *store, uint64_t numbers[AREA_COUNT]) CHECKED;
 
 /* ---- parameters: table processconfig(paramname, paramvalue), one value per cluster ---- */
@@ -147,7 +152,6 @@ int store_pools(struct store *store, int (*each)(void *context, const struct sto
 #define MODEL_NAME   32
 enum device_protocol { PROTOCOL_SCCP, PROTOCOL_SIP };
 enum device_mode { MODE_NON_SECURE = 1, MODE_AUTHENTICATED = 2, MODE_ENCRYPTED = 3 };
-enum capf_auth { CAPF_AUTH_STRING = 1, CAPF_AUTH_NULL = 2, CAPF_AUTH_LSC = 3, CAPF_AUTH_MIC = 4 };
 struct store_profile {
     int64_t id;
     char name[PROFILE_NAME];
@@ -174,10 +178,18 @@ int store_profiles(struct store *store,
 #define DEVICE_TEXT      128
 #define DEVICE_LINES_MAX 64
 #define LINE_NUMBER      32
+#define PHONE_MD5        33 /* lower-case hex with NUL */
 struct store_line {
     unsigned position; /* from 1 */
     char number[LINE_NUMBER];
     char label[DEVICE_TEXT];
+};
+/* What a configuration file can be sealed for. */
+struct store_credential {
+    int64_t id;          /* 0: there is none */
+    char md5[PHONE_MD5]; /* of the certificate: certHash of the short configuration file */
+    unsigned key_kind;   /* enum key_kind of pki/certificate.h */
+    unsigned key_bits;
 };
 struct store_device {
     int64_t id;
@@ -190,6 +202,8 @@ struct store_device {
     char version_stamp[80]; /* "<unix>-<uuid>": new at every change of the device */
     int64_t last_seen;      /* unix seconds of the last contact, 0: never */
     char last_address[ADDRESS_NAME];
+    struct store_credential lsc; /* the active one; see store/enrolment.h */
+    struct store_credential mic;
 };
 /* Gives it a fresh version stamp. The profile and the pool must exist. */
 int store_device_add(struct store *store, const struct store_device *device,
@@ -198,7 +212,8 @@ int store_device_add(struct store *store, const struct store_device *device,
  * store_device_get() gave it: otherwise somebody changed the device meanwhile, ERR_CONFLICT. */
 int store_device_update(struct store *store, const struct store_device *device,
                         struct why *why) CHECKED;
-/* Its lines, observations and held lists go with it. */
+/* Its lines, order, observations, held lists and MIC go with it. Its LSCs retire and are kept,
+ * since they may have to be revoked. */
 int store_device_delete(struct store *store, const char *name, struct why *why) CHECKED;
 int store_device_get(struct store *store, const char *name, struct store_device *out) CHECKED;
 int store_devices(struct store *store,
@@ -306,8 +321,11 @@ enum observation_kind {
     OBSERVED_LIST = 1,   /* a CTL or ITL was served: `hash` is its SHA-256 */
     OBSERVED_CONFIG = 2, /* its configuration, or XMLDefault */
     OBSERVED_FILE = 3,   /* any other file */
+    /* A session of CAPF: `file` is what was done and how it ended, `hash` the SHA-256 of the
+     * certificate it was about or "", `complete` whether it succeeded. */
+    OBSERVED_ENROLMENT = 4,
 };
-enum observation_transport { TRANSPORT_TFTP = 1, TRANSPORT_HTTP = 2 };
+enum observation_transport { TRANSPORT_TFTP = 1, TRANSPORT_HTTP = 2, TRANSPORT_CAPF = 3 };
 struct store_observation {
     char device[DEVICE_NAME]; /* "" when no known device is at that address */
     bool inferred;            /* the device was guessed from the address */

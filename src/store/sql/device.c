@@ -1,12 +1,26 @@
 #include "base/clock.h"
 #include "base/secret.h"
+#include "store/sql/phone_certificate.h"
 #include "store/sql/sql.h"
 
-/* The table is called phone, since the view that CUCM's administrators know is called device. */
-#define DEVICE_COLUMNS                                                                        \
-    "d.id, d.name, d.model, s.name, p.name, d.description, d.load, d.version_stamp, c.seen,"  \
-    " c.address FROM phone d JOIN profile s ON s.id = d.profile JOIN pool p ON p.id = d.pool" \
-    " LEFT JOIN phone_contact c ON c.phone = d.id"
+/* PHONE_LSC is 1, PHONE_MIC 2 and PHONE_ACTIVE 1: written out, so that the database knows which
+ * index fits. The table is called phone, since the view that CUCM's administrators know is called
+ * device. */
+#define DEVICE_COLUMNS                                                                       \
+    "d.id, d.name, d.model, s.name, p.name, d.description, d.load, d.version_stamp, c.seen," \
+    " c.address, l.id, l.md5, l.key_kind, l.key_bits, m.id, m.md5, m.key_kind, m.key_bits"   \
+    " FROM phone d JOIN profile s ON s.id = d.profile JOIN pool p ON p.id = d.pool"          \
+    " LEFT JOIN phone_contact c ON c.phone = d.id"                                           \
+    " LEFT JOIN phone_certificate l ON l.phone = d.id AND l.kind = 1 AND l.state = 1"        \
+    " LEFT JOIN phone_certificate m ON m.phone = d.id AND m.kind = 2 AND m.state = 1"
+
+static void read_credential(struct sql *q, struct store_credential *out)
+{
+    out->id = sql_number(q);
+    sql_text(q, out->md5, sizeof out->md5);
+    out->key_kind = (unsigned)sql_number(q);
+    out->key_bits = (unsigned)sql_number(q);
+}
 
 static void read_device(struct sql *q, struct store_device *out)
 {
@@ -20,6 +34,8 @@ static void read_device(struct sql *q, struct store_device *out)
     sql_text(q, out->version_stamp, sizeof out->version_stamp);
     out->last_seen = sql_number(q);
     sql_text(q, out->last_address, sizeof out->last_address);
+    read_credential(q, &out->lsc);
+    read_credential(q, &out->mic);
 }
 
 /* "<unix>-<uuid>", as CUCM's version stamps look; the UUID is random (RFC 4122, version 4). */
@@ -48,7 +64,7 @@ static int named_id(struct store *store, const char *text, const char *what, con
     return sql_end(&q, result);
 }
 
-static int device_id(struct store *store, const char *name, int64_t *out, struct why *why)
+int find_phone(struct store *store, const char *name, int64_t *out, struct why *why)
 {
     return named_id(store, "SELECT id FROM phone WHERE name = $1", "device", name, out, why);
 }
@@ -107,7 +123,7 @@ static int update_device(struct store *store, const struct store_device *device,
     int64_t profile = 0;
     int64_t pool = 0;
     char stamp[80];
-    int result = device_id(store, device->name, &id, why);
+    int result = find_phone(store, device->name, &id, why);
     if (result == 0)
         result = profile_and_pool(store, device, &profile, &pool, why);
     if (result)
@@ -143,24 +159,31 @@ int store_device_update(struct store *store, const struct store_device *device, 
     return change_end(store, update_device(store, device, why), AREA(DEVICES), why);
 }
 
-static int delete_device(struct store *store, const char *name, struct why *why)
+static int delete_device(struct store *store, const char *name, bool *had_certificates,
+                         struct why *why)
 {
+    int64_t id = 0;
+    int result = find_phone(store, name, &id, why);
+    if (result == 0)
+        result = phone_certificates_part(store, id, had_certificates, why);
+    if (result)
+        return result;
     struct sql q;
-    sql_start(&q, store, "DELETE FROM phone WHERE name = $1", why);
-    sql_put_text(&q, name);
-    uint64_t changed = sql_run(&q);
-    int result = sql_end(&q, 0);
-    if (result == 0 && changed == 0)
-        return why_error(why, ERR_NOT_FOUND, "there is no device \"%s\"", name);
-    return result;
+    sql_start(&q, store, "DELETE FROM phone WHERE id = $1", why);
+    sql_put_number(&q, id);
+    sql_run(&q);
+    return sql_end(&q, 0);
 }
 
 int store_device_delete(struct store *store, const char *name, struct why *why)
 {
+    bool had_certificates = false;
     int result = change_begin(store, why);
     if (result)
         return result;
-    return change_end(store, delete_device(store, name, why), AREA(DEVICES), why);
+    result = delete_device(store, name, &had_certificates, why);
+    unsigned areas = AREA(DEVICES) | (had_certificates ? AREA(PHONE_CERTIFICATES) : 0);
+    return change_end(store, result, areas, why);
 }
 
 int store_device_get(struct store *store, const char *name, struct store_device *out)
@@ -225,7 +248,7 @@ static int put_lines(struct store *store, const char *device, const struct store
 {
     int64_t id = 0;
     char stamp[80];
-    int result = device_id(store, device, &id, why);
+    int result = find_phone(store, device, &id, why);
     if (result)
         return result;
     struct sql q;

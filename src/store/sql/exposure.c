@@ -29,6 +29,11 @@ static const char *const shown[] = {
     "published_list",
     "current_list",
     "list_stranger",
+    "enrolment",
+    "enrolment_wave",
+    "enrolment_wave_phone",
+    "phone_certificate",
+    "crl",
     "service",
     "counter",
     "administrator",
@@ -37,6 +42,7 @@ static const char *const shown[] = {
 
 static const char *const hidden[] = {
     "administrator_secret",
+    "enrolment_secret",
     NULL,
 };
 

@@ -94,7 +94,66 @@ static const char first[] =
     " name TEXT PRIMARY KEY REFERENCES administrator (name) ON DELETE CASCADE,"
     " hash TEXT NOT NULL) {strict}";
 
-static const char *const steps[] = {first};
+/* Enrolment: what phones are to do at CAPF, and the certificates they have. */
+static const char second[] =
+    "INSERT INTO revision (area, number) VALUES (6, 0), (7, 0), (8, 0);"
+
+    "CREATE TABLE enrolment_wave (id {id}, created {number} NOT NULL, size {number} NOT NULL,"
+    " filter TEXT NOT NULL, operation {number} NOT NULL, authentication {number} NOT NULL,"
+    " key_order {number} NOT NULL, rsa_bits {number} NOT NULL, curve {number} NOT NULL,"
+    " complete_by {number} NOT NULL, released {number} NOT NULL) {strict};"
+    "CREATE TABLE enrolment_wave_phone ("
+    " wave {number} NOT NULL REFERENCES enrolment_wave (id) ON DELETE CASCADE,"
+    " position {number} NOT NULL,"
+    " phone {number} NOT NULL REFERENCES phone (id) ON DELETE CASCADE,"
+    " number {number} NOT NULL, state {number} NOT NULL CHECK (state BETWEEN 0 AND 4),"
+    " PRIMARY KEY (wave, position), UNIQUE (wave, phone)) {keyed};"
+    "CREATE INDEX enrolment_wave_by_state ON enrolment_wave_phone (wave, state, position);"
+    "CREATE INDEX enrolment_wave_by_phone ON enrolment_wave_phone (phone);"
+
+    "CREATE TABLE enrolment (phone {number} PRIMARY KEY REFERENCES phone (id) ON DELETE CASCADE,"
+    " number {number} NOT NULL DEFAULT 0,"
+    " operation {number} NOT NULL DEFAULT 0 CHECK (operation BETWEEN 0 AND 3),"
+    " authentication {number} NOT NULL DEFAULT 0 CHECK (authentication BETWEEN 0 AND 4),"
+    " key_order {number} NOT NULL DEFAULT 0 CHECK (key_order BETWEEN 0 AND 3),"
+    " rsa_bits {number} NOT NULL DEFAULT 0, curve {number} NOT NULL DEFAULT 0,"
+    " complete_by {number} NOT NULL DEFAULT 0,"
+    " status_operation {number} NOT NULL DEFAULT 0, result {number} NOT NULL DEFAULT 0,"
+    " cause {number} NOT NULL DEFAULT 0, attempts {number} NOT NULL DEFAULT 0,"
+    " wrong {number} NOT NULL DEFAULT 0, locked_until {number} NOT NULL DEFAULT 0,"
+    " one_time {number} NOT NULL DEFAULT 0, sends_sudi {number} NOT NULL DEFAULT 0,"
+    " changed {number} NOT NULL DEFAULT 0,"
+    " wave {number} REFERENCES enrolment_wave (id) ON DELETE SET NULL) {strict};"
+    "CREATE INDEX enrolment_by_end ON enrolment (complete_by)"
+    " WHERE operation > 0 AND complete_by > 0;"
+    "CREATE TABLE enrolment_secret ("
+    " phone {number} PRIMARY KEY REFERENCES phone (id) ON DELETE CASCADE,"
+    " mac {bytes} NOT NULL) {strict};"
+
+    /* The phone may go before its certificate: then that keeps the name alone. */
+    "CREATE TABLE phone_certificate (id {id},"
+    " phone {number} REFERENCES phone (id) ON DELETE SET NULL, device TEXT NOT NULL,"
+    " kind {number} NOT NULL CHECK (kind BETWEEN 1 AND 2),"
+    " state {number} NOT NULL CHECK (state BETWEEN 0 AND 4), serial TEXT NOT NULL,"
+    " subject TEXT NOT NULL, issuer TEXT NOT NULL, not_before {number} NOT NULL,"
+    " not_after {number} NOT NULL, sha256 TEXT NOT NULL UNIQUE, md5 TEXT NOT NULL,"
+    " key_sha256 TEXT NOT NULL, key_kind {number} NOT NULL, key_bits {number} NOT NULL,"
+    " created {number} NOT NULL, confirmed {number} NOT NULL, revoked {number} NOT NULL,"
+    " reason {number} NOT NULL, revocation {number} NOT NULL, der {bytes} NOT NULL) {strict};"
+    "CREATE UNIQUE INDEX phone_certificate_one_active ON phone_certificate (phone, kind)"
+    " WHERE state = 1;"
+    "CREATE UNIQUE INDEX phone_certificate_one_pending ON phone_certificate (phone)"
+    " WHERE state = 0;"
+    "CREATE INDEX phone_certificate_by_phone ON phone_certificate (phone);"
+    "CREATE INDEX phone_certificate_by_serial ON phone_certificate (serial);"
+    "CREATE INDEX phone_certificate_by_key ON phone_certificate (key_sha256);"
+    "CREATE INDEX phone_certificate_revoked ON phone_certificate (revocation) WHERE state = 3;"
+
+    "CREATE TABLE crl (issuer TEXT PRIMARY KEY, issuer_serial TEXT NOT NULL,"
+    " number {number} NOT NULL, this_update {number} NOT NULL, next_update {number} NOT NULL,"
+    " through {number} NOT NULL, der {bytes} NOT NULL) {strict}";
+
+static const char *const steps[] = {first, second};
 
 /* What administrators know from CUCM: its names for tables and columns where it has them, booleans
  * as t and f, and beside each foreign key the name it stands for. */

@@ -2,6 +2,7 @@
 #include "backend.h"
 
 #include "base/secret.h"
+#include "store/enrolment.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -37,7 +38,7 @@ static void write_list_body(struct buffer *b, int64_t n)
     buffer_fill(b, (uint8_t)('a' + n % 26), 20000);
 }
 
-static int put_certificate(struct store *mine, int64_t node, int64_t n, struct why *why)
+static int certificate_numbered(struct certificate **out, int64_t n, struct why *why)
 {
     uint8_t serial[SERIAL_BYTES] = {1};
     for (unsigned i = 0; i < 8; i++)
@@ -46,8 +47,13 @@ static int put_certificate(struct store *mine, int64_t node, int64_t n, struct w
                                                   .subject = {.common_name = "pub"},
                                                   .not_before = 1704067200,
                                                   .days = 3650};
+    return certificate_self_sign(out, key, &template, serial, why);
+}
+
+static int put_certificate(struct store *mine, int64_t node, int64_t n, struct why *why)
+{
     struct certificate *certificate = NULL;
-    int result = certificate_self_sign(&certificate, key, &template, serial, why);
+    int result = certificate_numbered(&certificate, n, why);
     if (result)
         return result;
     struct store_certificate row = a_row(certificate, node, "CallManager", n);
@@ -179,6 +185,150 @@ static void test_killed_at_any_moment_each_transaction_is_there_wholly_or_not(vo
         store = open_store(STORE_WRITE);
         int64_t found = assert_whole(store);
         /* What was acknowledged is there; one more may be that could not be acknowledged. */
+        assert_in_range(found, last, last + 1);
+        last = found;
+        store_close(store);
+        store = NULL;
+        backend()->judge(where);
+    }
+    assert_true(last > 0);
+}
+
+/* ---- kill -9 during enrolments ---- */
+
+struct enrolled {
+    unsigned all, active, pending, confirmed;
+    bool newest_is_active;
+};
+
+static int count_enrolled(void *context, const struct store_phone_certificate *c)
+{
+    struct enrolled *e = context;
+    if (e->all == 0)
+        e->newest_is_active = c->state == PHONE_ACTIVE;
+    e->all++;
+    e->active += c->state == PHONE_ACTIVE;
+    e->pending += c->state == PHONE_PENDING;
+    e->confirmed += c->confirmed > 0;
+    return 0;
+}
+
+static struct enrolled enrolled(struct store *mine)
+{
+    struct enrolled e = {0};
+    assert_int_equal(store_phone_certificates(mine, PHONE, count_enrolled, &e), 0);
+    return e;
+}
+
+/* The phone keeps its new certificate: all that this changes, in one transaction. `size` of the
+ * observation says which enrolment it was. */
+static int conclude(struct store *mine, const char *sha256, int64_t n, struct why *why)
+{
+    struct store_enrolment order;
+    const struct store_observation seen = {.device = PHONE,
+                                           .time = n,
+                                           .kind = OBSERVED_ENROLMENT,
+                                           .transport = TRANSPORT_CAPF,
+                                           .size = (uint64_t)n,
+                                           .complete = true};
+    int result = store_enrolment_get(mine, PHONE, &order);
+    if (result == 0)
+        result = store_begin(mine, why);
+    if (result)
+        return result;
+    const struct store_outcome outcome = {.number = order.number, .success = true, .time = n};
+    result = store_lsc_confirm(mine, PHONE, sha256, n, why);
+    if (result == 0)
+        result = store_order_finish(mine, PHONE, &outcome, why);
+    if (result == 0)
+        result = store_observe(mine, &seen, 1, why);
+    if (result == 0)
+        result = store_commit(mine, why);
+    if (result)
+        store_rollback(mine);
+    return result;
+}
+
+static int enrol(struct store *mine, int64_t n, struct why *why)
+{
+    struct certificate *c = NULL;
+    struct buffer der;
+    char hash[LIST_HASH];
+    const struct store_order order = {.operation = ENROLMENT_INSTALL};
+    int result = certificate_numbered(&c, enrolled(mine).all + 1, why);
+    if (result)
+        return result;
+    buffer_init(&der, CERTIFICATE_DER_MAX);
+    buffer_append(&der, certificate_der(c));
+    certificate_free(c);
+    result = digest_hex(DIGEST_KIND_SHA256, buffer_bytes(&der), hash);
+    if (result == 0)
+        result = store_order_put(mine, PHONE, &order, n, why);
+    if (result == 0)
+        result = store_lsc_issue(mine, PHONE, buffer_bytes(&der), n, why);
+    if (result == 0)
+        result = conclude(mine, hash, n, why);
+    buffer_fini(&der);
+    return result;
+}
+
+static void body_enrol_for_ever(void)
+{
+    struct store *mine = NULL;
+    struct why why = WHY_NONE;
+    if (store_open(&mine, where, STORE_WRITE, &why) != 0)
+        _exit(1);
+    for (int64_t n = enrolled(mine).confirmed + 1;; n++)
+        if (enrol(mine, n, &why) != 0 || write(gate[1], &n, sizeof n) != sizeof n)
+            _exit(3);
+}
+
+static int read_size(void *context, const struct store_observation *o)
+{
+    *(int64_t *)context = (int64_t)o->size;
+    return ERR_CLOSED; /* the newest alone */
+}
+
+/* Order, certificates and observation tell the same story. Returns how many were concluded. */
+static int64_t assert_enrolled(struct store *mine)
+{
+    struct store_enrolment order;
+    int64_t observed = 0;
+    struct enrolled e = enrolled(mine);
+    assert_int_equal(store_enrolment_get(mine, PHONE, &order), 0);
+    int result = store_observations(mine, PHONE, 1, read_size, &observed);
+    assert_true(result == 0 || result == ERR_CLOSED);
+    assert_int_equal(observed, e.confirmed);
+    assert_int_equal(e.active, e.confirmed ? 1 : 0);
+    assert_true(e.pending <= 1);
+    if (order.status.result == RESULT_SUCCESS) {
+        assert_true(e.newest_is_active);
+        assert_int_equal(order.order.operation, ENROLMENT_NONE);
+    } else if (order.status.result == RESULT_PENDING) {
+        assert_int_equal(order.order.operation, ENROLMENT_INSTALL);
+        assert_true(e.pending == 1 || e.all == 0 || e.newest_is_active);
+    }
+    return e.confirmed;
+}
+
+static void test_killed_at_any_moment_of_an_enrolment_a_phone_has_one_lsc(void **state)
+{
+    (void)state;
+    int64_t last = 0;
+    store_close(store);
+    store = NULL;
+    for (int round = 0; round < (test_is_long() ? 400 : 20); round++) {
+        int64_t n;
+        assert_int_equal(pipe(gate), 0);
+        pid_t child = spawn(body_enrol_for_ever);
+        close(gate[1]);
+        if (round % 2 && read(gate[0], &n, sizeof n) == sizeof n)
+            last = n;
+        kill_after_a_moment(child);
+        last = drain(last);
+        close(gate[0]);
+        store = open_store(STORE_WRITE);
+        int64_t found = assert_enrolled(store);
         assert_in_range(found, last, last + 1);
         last = found;
         store_close(store);
@@ -475,6 +625,7 @@ int main(void)
 #define WITH_KEY(test) cmocka_unit_test_setup_teardown(test, enter_with_key, leave_with_key)
     const struct CMUnitTest tests[] = {
         WITH_KEY(test_killed_at_any_moment_each_transaction_is_there_wholly_or_not),
+        WITH_KEY(test_killed_at_any_moment_of_an_enrolment_a_phone_has_one_lsc),
         WITH_KEY(test_killed_while_it_is_made_a_database_is_whole_or_not_there),
         WITH_KEY(test_a_full_disk_is_said_clearly_and_forgotten_when_there_is_room),
         WITH_KEY(test_a_disk_that_fills_inside_a_transaction_undoes_all_of_it),
