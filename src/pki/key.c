@@ -1,6 +1,7 @@
 #include "pki/key.h"
 
 #include "base/file.h"
+#include "base/secret.h"
 
 #include <errno.h>
 #include <openssl/bio.h>
@@ -245,6 +246,26 @@ int key_sign_hash(struct buffer *out, const struct key *key, struct bytes hash)
         return ERR_CRYPTO;
     buffer_append(out, bytes_of(signature, size));
     return out->error;
+}
+
+int key_unwrap(struct buffer *out, const struct key *key, struct bytes wrapped)
+{
+    uint8_t plain[KEY_SIGNATURE_MAX];
+    size_t size = sizeof plain;
+    if (key_kind(key) != KEY_RSA)
+        return ERR_UNSUPPORTED;
+    if (buffer_reserve(out, sizeof plain))
+        return out->error;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key->pkey, NULL);
+    bool fine = ctx && EVP_PKEY_decrypt_init(ctx) == 1 &&
+                EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
+                EVP_PKEY_decrypt(ctx, plain, &size, wrapped.data, wrapped.size) == 1;
+    EVP_PKEY_CTX_free(ctx);
+    ERR_clear_error();
+    if (fine)
+        buffer_append(out, bytes_of(plain, size));
+    secret_wipe(plain, sizeof plain);
+    return fine ? out->error : ERR_VERIFY;
 }
 
 int identity_from_pem(struct identity *out, struct bytes pem, struct why *why)

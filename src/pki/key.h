@@ -42,6 +42,11 @@ int key_sign(struct buffer *out, const struct key *key, enum digest_kind digest,
  * hash, without DigestInfo; EC: DER ECDSA. */
 int key_sign_hash(struct buffer *out, const struct key *key, struct bytes hash) CHECKED;
 
+/* Takes off RSAES-PKCS1-v1_5; `out` has room for KEY_SIGNATURE_MAX bytes and should be freed with
+ * buffer_fini_secret. ERR_VERIFY when it was not made for this key, ERR_UNSUPPORTED when the key is
+ * not RSA. */
+int key_unwrap(struct buffer *out, const struct key *key, struct bytes wrapped) CHECKED;
+
 /* The same in steps, for bytes that are not all in memory: begin, update..., finish.
  * key_signing_free at any time; finish does not free. */
 struct key_signing;

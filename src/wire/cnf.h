@@ -115,6 +115,13 @@ struct cnf_load {
 int cnf_write_default(struct buffer *out, const struct cnf_values *values,
                       const struct cnf_load *loads, size_t count, bool auto_registration) CHECKED;
 
+/* The short file beside a sealed one: of the full file's elements only what a phone needs to get
+ * its certificate (ipAddressMode, loadInformation, capfAuthMode, capfList), then certHash and
+ * encrConfig true. Nothing secret. `certificate_hash` is the lower-case hex MD5 of the phone's
+ * certificate, "" when it has none yet: the phone goes to CAPF then. Fails as cnf_parse() does. */
+int cnf_write_short(struct buffer *out, struct bytes full, const char *certificate_hash,
+                    struct why *why) CHECKED;
+
 /* ---- looking it over ---- */
 
 enum lint_severity { LINT_ERROR = 'E', LINT_WARNING = 'W', LINT_NOTE = 'I' };
