@@ -66,6 +66,18 @@ static const struct command_option file_verify_options[] = {
     NO_MORE,
 };
 
+static const struct command_option file_seal_options[] = {
+    SIGNER_ROWS, {"device", "CERT", "the certificate of the phone that is to read it", false},
+    DIGEST_ROW,  TIMESTAMP_ROW,
+    NO_MORE,
+};
+
+static const struct command_option file_unseal_options[] = {
+    {"key", "PEM", "the private key of the phone's certificate", false},
+    {"certificate", "CERT", "the signer's certificate: the signature is checked first", false},
+    NO_MORE,
+};
+
 static const struct command_option file_lint_options[] = {
     {"model", "MODEL", "the phone's model; without it rules about models are left out", false},
     NO_MORE,
@@ -204,6 +216,24 @@ const struct command command_table[] = {
      .help = "Take the signature off a signed file, without checking it",
      .details = "IN and OUT may be -.",
      .run = file_unsign},
+    {.words = "file seal",
+     .operands = "IN OUT --signer SIGNER --device CERT",
+     .least = 2,
+     .most = 2,
+     .help = "Encrypt a configuration for one phone and sign it (.enc.sgn)",
+     .details = "OUT ends in .enc.sgn; the short file that leads phones to it is written beside "
+                "it (.sgn).\nThe phone's certificate must have an RSA key.",
+     .options = file_seal_options,
+     .run = file_seal},
+    {.words = "file unseal",
+     .operands = "IN OUT --key PEM [--certificate CERT]",
+     .least = 2,
+     .most = 2,
+     .help = "Decrypt a sealed configuration with the phone's key",
+     .details = "IN and OUT may be -. Exit status 3 when the signature is not right, or the file "
+                "was sealed\nfor another key.",
+     .options = file_unseal_options,
+     .run = file_unseal},
     {.words = "file lint",
      .operands = "FILE",
      .least = 1,

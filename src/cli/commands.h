@@ -12,6 +12,8 @@ enum cli_status list_diff(struct cli *cli, const struct call *call);
 enum cli_status file_sign(struct cli *cli, const struct call *call);
 enum cli_status file_verify(struct cli *cli, const struct call *call);
 enum cli_status file_unsign(struct cli *cli, const struct call *call);
+enum cli_status file_seal(struct cli *cli, const struct call *call);
+enum cli_status file_unseal(struct cli *cli, const struct call *call);
 enum cli_status file_lint(struct cli *cli, const struct call *call);
 enum cli_status init_cluster(struct cli *cli, const struct call *call);
 enum cli_status show_version(struct cli *cli, const struct call *call);

@@ -95,7 +95,8 @@ static int content_of(struct bytes *out, struct bytes file, const char *path, st
         return why_prefix(why, result, "%s", path);
     if (header.version_major >= 2)
         return why_error(why, ERR_UNSUPPORTED,
-                         "%s: is sealed: only the phone it was made for can open it", path);
+                         "%s: is sealed for a phone ('file unseal' opens it with the phone's key)",
+                         path);
     if (bytes_equal_string(header.filename, trustlist_file_name(TRUSTLIST_CTL)) ||
         bytes_equal_string(header.filename, trustlist_file_name(TRUSTLIST_ITL)))
         return why_error(why, ERR_UNSUPPORTED,
