@@ -17,7 +17,7 @@ const struct word mode_words[] = {
 
 const struct word capf_words[] = {
     {"string", CAPF_AUTH_STRING},
-    {"null-string", CAPF_AUTH_NULL},
+    {"null-string", CAPF_AUTH_NULL_STRING},
     {"lsc", CAPF_AUTH_LSC},
     {"mic", CAPF_AUTH_MIC},
     {NULL, 0},

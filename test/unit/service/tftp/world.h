@@ -121,7 +121,7 @@ static inline void world_profile(const char *name, enum device_protocol protocol
     struct store_profile p = {
         .protocol = protocol, .mode = mode, .tftp_encrypted = encrypted, .key_size = 2048};
     struct why why = WHY_NONE;
-    p.capf_auth = CAPF_AUTH_NULL;
+    p.capf_auth = CAPF_AUTH_NULL_STRING;
     text_copy(p.name, sizeof p.name, name);
     text_copy(p.model, sizeof p.model, "any");
     world_check(store_profile_add(world.store, &p, &why), &why);
