@@ -2,7 +2,8 @@
  * tls_context: what all connections of one service have in common.
  *
  * Certificates are parsed once. Never: renegotiation, compression, early data, session resumption
- * (docs/decisions/0015-no-tls-resumption.md). The system's openssl.cnf changes nothing here.
+ * (docs/decisions/0015-no-tls-resumption.md). Versions, suites and level of the system's
+ * openssl.cnf do not count.
  */
 #ifndef NET_TLS_CONTEXT_H
 #define NET_TLS_CONTEXT_H

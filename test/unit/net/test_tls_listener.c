@@ -494,7 +494,7 @@ static bool all_idle(void *context)
  * says nothing, so the bound is looked at in plain builds. */
 static void measure_idle(int version, enum tls_client_certificate wish)
 {
-    size_t count = test_is_long() ? 10000 : 500;
+    size_t count = test_is_long() ? 10000 : 100;
     int pipes[2];
     site_open(
         &(struct tls_server_setup){

@@ -9,7 +9,7 @@
 
 #include <openssl/ssl.h>
 
-enum { SITE_TAKEN_MAX = 12000, SITE_WAIT_MS = 20 * 1000 };
+enum { SITE_TAKEN_MAX = 12000, SITE_WAIT_MS = 60 * 1000 };
 
 /* What a connection of the service saw; it echoes what it gets unless told otherwise. */
 struct taken {
