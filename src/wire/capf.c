@@ -129,19 +129,19 @@ const char *capf_reason_text(uint8_t reason)
 
 int capf_frame(size_t *size, struct bytes so_far, size_t body_max, struct why *why)
 {
+    *size = 0;
     if (so_far.size && so_far.data[0] != CAPF_PROTOCOL_ID)
         return why_error(why, ERR_FORMAT,
                          "a message that begins with 0x%02x is not CAPF's (0x%02x)", so_far.data[0],
                          CAPF_PROTOCOL_ID);
-    if (so_far.size < CAPF_HEADER_SIZE) {
-        *size = 0;
+    if (so_far.size < CAPF_HEADER_SIZE)
         return 0;
-    }
     size_t body = (size_t)so_far.data[6] << 8 | so_far.data[7];
     if (body > body_max)
         return why_error(why, ERR_LIMIT, "%s announces a body of %zu bytes; %zu is the most here",
                          capf_message_name(so_far.data[1]), body, body_max);
-    *size = so_far.size < CAPF_HEADER_SIZE + body ? 0 : CAPF_HEADER_SIZE + body;
+    if (so_far.size >= CAPF_HEADER_SIZE + body)
+        *size = CAPF_HEADER_SIZE + body;
     return 0;
 }
 

@@ -37,7 +37,7 @@ static void test_openssl_finds_nothing_to_say_against_an_lsc(void **state)
     judge(s.directory, VERIFY "lsc.pem", "lsc.pem: OK");
     judge(s.directory, VERIFY "-purpose sslclient lsc.pem", "lsc.pem: OK");
     static const char *const words[] = {
-        "Subject: CN = " NAME ", C = XX, ST = ZZ, L = Town, O = Example, OU = Voice",
+        ("Subject: CN = " NAME ", C = XX, ST = ZZ, L = Town, O = Example, OU = Voice"),
         "Issuer: C = XX, ST = ZZ, L = Town, O = Example, OU = Voice, CN = CAPF-00c0ffee",
         "Signature Algorithm: sha256WithRSAEncryption",
         "Basic Constraints: critical",
@@ -45,7 +45,7 @@ static void test_openssl_finds_nothing_to_say_against_an_lsc(void **state)
         "Key Usage: critical",
         "Digital Signature, Key Encipherment\n",
         "TLS Web Server Authentication, TLS Web Client Authentication, IPSec End System",
-        "URI:" NAME,
+        ("URI:" NAME),
         "X509v3 Subject Key Identifier",
         "X509v3 Authority Key Identifier",
         "Not Before: Nov 14 22:13:20 2023 GMT",
