@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { WAIT_MS = 180 * 1000 }; /* RSA 4096 on a small machine */
@@ -37,10 +38,12 @@ struct call {
     struct buffer question;
     struct buffer answer;
     struct reader fields;
+    int reply; /* a descriptor that came with the answer, or -1 */
 };
 
 static void call_begin(struct call *call, struct signer *signer, enum signer_operation operation)
 {
+    call->reply = -1;
     buffer_init(&call->question, CHANNEL_MESSAGE_MAX);
     buffer_init(&call->answer, CHANNEL_MESSAGE_MAX);
     question_begin(&call->question, ++signer->number, operation);
@@ -49,7 +52,17 @@ static void call_begin(struct call *call, struct signer *signer, enum signer_ope
 static void call_end(struct call *call)
 {
     buffer_fini_secret(&call->question);
-    buffer_fini(&call->answer);
+    buffer_fini_secret(&call->answer);
+    if (call->reply >= 0)
+        close(call->reply);
+}
+
+/* The last one is of the answer; there is one at most. */
+static void take_reply(struct call *call, int fd)
+{
+    if (call->reply >= 0)
+        close(call->reply);
+    call->reply = fd;
 }
 
 static int call_run(struct call *call, struct signer *signer, int payload, struct why *why)
@@ -65,7 +78,7 @@ static int call_run(struct call *call, struct signer *signer, int payload, struc
     while (result == 0 && number != signer->number) {
         result = channel_receive(signer->fd, &call->answer, fds, &count, WAIT_MS);
         for (size_t i = 0; result == 0 && i < count; i++)
-            close(fds[i]);
+            take_reply(call, fds[i]);
         if (result == 0)
             result =
                 answer_read(&call->fields, buffer_bytes(&call->answer), &number, &status, &words);
@@ -233,10 +246,89 @@ int signer_counters(struct signer *signer, struct signer_counters *out, struct w
         c.created = field_read_u64(&call.fields);
         c.refused = field_read_u64(&call.fields);
         c.malformed = field_read_u64(&call.fields);
+        c.issued = field_read_u64(&call.fields);
         result = call_done(&call, why);
     }
     if (result == 0)
         *out = c;
     call_end(&call);
     return result;
+}
+
+int signer_issue(struct signer *signer, struct certificate **out, const struct signer_lsc *lsc,
+                 struct why *why)
+{
+    struct call call;
+    call_begin(&call, signer, SIGNER_ISSUE);
+    field_write_lsc(&call.question, lsc);
+    int result = call_run(&call, signer, -1, why);
+    if (result == 0)
+        result = take_certificate(out, &call, why);
+    call_end(&call);
+    return result;
+}
+
+static int take_crl(struct buffer *out, struct call *call, struct why *why)
+{
+    struct buffer der = {NULL, 0, 0, 0, 0};
+    int result = field_read_payload(&der, &call->fields, call->reply, CRL_DER_MAX);
+    if (result == 0)
+        result = call_done(call, why);
+    if (result == 0)
+        buffer_append(out, buffer_bytes(&der));
+    buffer_fini(&der);
+    return result ? why_error(why, result, "the signer's answer is malformed") : out->error;
+}
+
+int signer_crl(struct signer *signer, struct buffer *out, const struct signer_crl *crl,
+               struct why *why)
+{
+    struct call call;
+    int fd = -1;
+    call_begin(&call, signer, SIGNER_CRL);
+    int result = field_write_crl(&call.question, &fd, crl);
+    if (result == 0)
+        result = call_run(&call, signer, fd, why);
+    if (result == 0)
+        result = take_crl(out, &call, why);
+    if (fd >= 0)
+        close(fd);
+    call_end(&call);
+    return result;
+}
+
+int signer_mac(struct signer *signer, uint8_t out[SIGNER_MAC_SIZE], const char *device,
+               const char *string, struct why *why)
+{
+    struct call call;
+    call_begin(&call, signer, SIGNER_MAC);
+    field_write_text(&call.question, device);
+    field_write_text(&call.question, string);
+    int result = call_run(&call, signer, -1, why);
+    struct bytes mac = {NULL, 0};
+    if (result == 0) {
+        mac = field_read(&call.fields);
+        result = call_done(&call, why);
+    }
+    if (result == 0 && mac.size != SIGNER_MAC_SIZE)
+        result = why_error(why, ERR_FORMAT, "the signer's answer is malformed");
+    if (result == 0)
+        memcpy(out, mac.data, SIGNER_MAC_SIZE);
+    call_end(&call);
+    return result;
+}
+
+int signer_identity(struct signer *signer, struct buffer *out, const char *serial, struct why *why)
+{
+    struct call call;
+    call_begin(&call, signer, SIGNER_IDENTITY);
+    field_write_text(&call.question, KEY_CAPF);
+    field_write_text(&call.question, serial);
+    int result = call_run(&call, signer, -1, why);
+    if (result == 0) {
+        buffer_append(out, field_read(&call.fields));
+        result = call_done(&call, why);
+    }
+    call_end(&call);
+    return result ? result : out->error;
 }

@@ -15,6 +15,7 @@ enum {
 
 struct open_question {
     uint32_t number;
+    enum signer_operation operation;
     bool sent;
     struct buffer message; /* until it is sent */
     int payload;
@@ -53,7 +54,7 @@ int signer_loop_new(struct signer_loop **out, struct loop *loop)
 
 static void question_free(struct open_question *q)
 {
-    buffer_fini(&q->message);
+    buffer_fini_secret(&q->message); /* it may hold an authentication string */
     if (q->payload >= 0)
         close(q->payload);
     free(q);
@@ -116,34 +117,46 @@ void signer_loop_free(struct signer_loop *s)
     free(s);
 }
 
+/* What a good answer brings: a field, or for a CRL perhaps a file. */
+static int read_answer(struct buffer *out, const struct open_question *q, struct reader *r, int fd)
+{
+    int result = field_read_payload(out, r, q->operation == SIGNER_CRL ? fd : -1, CRL_DER_MAX);
+    if (result == 0)
+        result = reader_end(r);
+    return result ? ERR_FORMAT : 0;
+}
+
+static void answered(struct open_question *q, struct reader *r, int status, struct bytes words,
+                     int fd)
+{
+    struct buffer answer = {NULL, 0, 0, 0, 0};
+    char text[sizeof((struct why *)0)->text] = "";
+    if (status == 0)
+        status = read_answer(&answer, q, r, fd);
+    else
+        text_copy_bytes(text, sizeof text, words);
+    finish(q, status, status ? bytes_of(NULL, 0) : buffer_bytes(&answer), text);
+    buffer_fini_secret(&answer);
+}
+
 static void on_message(void *context, struct bytes message, const int *fds, size_t count)
 {
     struct signer_loop *s = context;
     struct reader r;
-    uint32_t number;
+    uint32_t number = 0;
     int status;
     struct bytes words;
-    for (size_t i = 0; i < count; i++)
-        close(fds[i]);
-    if (answer_read(&r, message, &number, &status, &words) != 0)
-        return;
+    int result = answer_read(&r, message, &number, &status, &words);
     struct open_question **link = &s->first;
     while (*link && (*link)->number != number)
         link = &(*link)->next;
     struct open_question *q = *link;
-    if (!q)
-        return; /* given up meanwhile */
-    unlink_question(s, link);
-    struct bytes signature = bytes_of(NULL, 0);
-    char text[sizeof((struct why *)0)->text] = "";
-    if (status == 0) {
-        signature = field_read(&r);
-        if (reader_end(&r) != 0)
-            status = ERR_FORMAT;
-    } else {
-        text_copy_bytes(text, sizeof text, words);
+    if (result == 0 && q) { /* otherwise it was given up meanwhile */
+        unlink_question(s, link);
+        answered(q, &r, status, words, count ? fds[0] : -1);
     }
-    finish(q, status, signature, text);
+    for (size_t i = 0; i < count; i++)
+        close(fds[i]);
 }
 
 static void on_closed(void *context)
@@ -160,7 +173,7 @@ static int send_question(struct signer_loop *s, struct open_question *q)
     if (result)
         return result;
     q->sent = true;
-    buffer_fini(&q->message);
+    buffer_fini_secret(&q->message);
     if (q->payload >= 0)
         close(q->payload);
     q->payload = -1;
@@ -181,18 +194,32 @@ int signer_loop_replace(struct signer_loop *s, int fd)
     return result;
 }
 
-static int make_question(struct open_question **out, struct signer_loop *s,
-                         struct bytes covered_header, struct bytes payload)
+static int begin_question(struct open_question **out, struct signer_loop *s,
+                          enum signer_operation operation)
 {
+    if (s->count >= OPEN_MAX_QUESTIONS)
+        return ERR_LIMIT;
     struct open_question *q = calloc(1, sizeof *q);
     if (!q)
         return -ENOMEM;
     q->payload = -1;
     q->number = ++s->number;
+    q->operation = operation;
     buffer_init(&q->message, CHANNEL_MESSAGE_MAX);
-    question_begin(&q->message, q->number, SIGNER_SIGN);
+    question_begin(&q->message, q->number, operation);
+    *out = q;
+    return 0;
+}
+
+static int make_question(struct open_question **out, struct signer_loop *s,
+                         struct bytes covered_header, struct bytes payload)
+{
+    struct open_question *q = NULL;
+    int result = begin_question(&q, s, SIGNER_SIGN);
+    if (result)
+        return result;
     field_write(&q->message, covered_header);
-    int result = field_write_payload(&q->message, &q->payload, payload);
+    result = field_write_payload(&q->message, &q->payload, payload);
     if (result) {
         question_free(q);
         return result;
@@ -222,8 +249,6 @@ int signer_loop_sign(struct signer_loop *s, struct bytes covered_header, struct 
                      void *context)
 {
     struct open_question *q = NULL;
-    if (s->count >= OPEN_MAX_QUESTIONS)
-        return ERR_LIMIT;
     int result = make_question(&q, s, covered_header, payload);
     if (result)
         return result;
@@ -238,8 +263,6 @@ int signer_loop_sign_file(struct signer_loop *s, struct bytes covered_header, in
                           void *context)
 {
     struct open_question *q = NULL;
-    if (s->count >= OPEN_MAX_QUESTIONS)
-        return ERR_LIMIT;
     int result = make_question(&q, s, covered_header, bytes_of(NULL, 0));
     if (result)
         return result;
@@ -252,4 +275,59 @@ int signer_loop_sign_file(struct signer_loop *s, struct bytes covered_header, in
     q->done = done;
     q->context = context;
     return ask(s, q);
+}
+
+/* Asks what was written into the question, or gives up when that did not fit. */
+static int ask_for(struct signer_loop *s, struct open_question *q, int result,
+                   void (*done)(void *context, int result, struct bytes answer, const char *words),
+                   void *context)
+{
+    if (result == 0)
+        result = q->message.error;
+    if (result) {
+        question_free(q);
+        return result;
+    }
+    q->done = done;
+    q->context = context;
+    return ask(s, q);
+}
+
+int signer_loop_issue(struct signer_loop *s, const struct signer_lsc *lsc,
+                      void (*done)(void *context, int result, struct bytes answer,
+                                   const char *words),
+                      void *context)
+{
+    struct open_question *q = NULL;
+    int result = begin_question(&q, s, SIGNER_ISSUE);
+    if (result)
+        return result;
+    field_write_lsc(&q->message, lsc);
+    return ask_for(s, q, 0, done, context);
+}
+
+int signer_loop_crl(struct signer_loop *s, const struct signer_crl *crl,
+                    void (*done)(void *context, int result, struct bytes answer, const char *words),
+                    void *context)
+{
+    struct open_question *q = NULL;
+    int result = begin_question(&q, s, SIGNER_CRL);
+    if (result)
+        return result;
+    result = field_write_crl(&q->message, &q->payload, crl);
+    return ask_for(s, q, result, done, context);
+}
+
+int signer_loop_mac(struct signer_loop *s, const char *device, const char *string,
+                    void (*done)(void *context, int result, struct bytes answer, const char *words),
+                    void *context)
+{
+    struct open_question *q = NULL;
+    int result = begin_question(&q, s, SIGNER_MAC);
+    if (result)
+        return result;
+    result = buffer_reserve(&q->message, 512); /* whole, so that growing leaves no string behind */
+    field_write_text(&q->message, device);
+    field_write_text(&q->message, string);
+    return ask_for(s, q, result, done, context);
 }

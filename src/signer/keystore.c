@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "signer/mac_key.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -29,7 +30,8 @@ struct keystore {
     pthread_mutex_t lock; /* guards the list */
     struct loaded *list;  /* the newest first */
     size_t count;
-    int64_t scanned; /* wall seconds when the directory was last read */
+    struct mac_key *mac_key; /* NULL until it was needed */
+    int64_t scanned;         /* wall seconds when the directory was last read */
 };
 
 /* ---- names of files ---- */
@@ -56,6 +58,8 @@ enum file_kind { FILE_FOREIGN, FILE_IDENTITY, FILE_REQUEST, FILE_TEMPORARY };
 static enum file_kind kind_of(const char *file, char name[KEY_NAME_MAX])
 {
     size_t size = strlen(file);
+    if (text_starts(file, MAC_KEY_FILE ".") && file[size - 1] == '~')
+        return FILE_TEMPORARY;
     const char *dash = strchr(file, '-');
     if (!dash || !is_name(file, (size_t)(dash - file)))
         return FILE_FOREIGN;
@@ -183,6 +187,7 @@ void keystore_close(struct keystore *store)
         identity_fini(&l->identity);
         free(l);
     }
+    mac_key_free(store->mac_key);
     pthread_mutex_destroy(&store->lock);
     free(store);
 }
@@ -222,6 +227,53 @@ int keystore_find(struct keystore *store, const struct key **key, char name[KEY_
                      "there is no key for the signer with serial %s%s%s",
                      text_hex(hex, sizeof hex, serial, false, 0), unreadable.text[0] ? "; " : "",
                      unreadable.text);
+}
+
+/* The caller holds the lock. */
+static const struct loaded *find_named(const struct keystore *store, const char *name,
+                                       const char *serial)
+{
+    for (const struct loaded *l = store->list; l; l = l->next) {
+        char hex[KEY_SERIAL_HEX];
+        text_hex(hex, sizeof hex, certificate_serial(l->identity.certificate), false, 0);
+        if (strcmp(l->name, name) == 0 && strcmp(hex, serial) == 0)
+            return l;
+    }
+    return NULL;
+}
+
+int keystore_identity(struct keystore *store, const struct identity **out, const char *name,
+                      const char *serial, struct why *why)
+{
+    struct why unreadable = WHY_NONE;
+    int result = check_words(name, serial, why);
+    if (result)
+        return result;
+    pthread_mutex_lock(&store->lock);
+    const struct loaded *l = find_named(store, name, serial);
+    if (!l) {
+        result = load_new(store, &unreadable);
+        l = find_named(store, name, serial);
+    }
+    if (l)
+        *out = &l->identity;
+    pthread_mutex_unlock(&store->lock);
+    if (l)
+        return 0;
+    return why_error(why, result ? result : ERR_NOT_FOUND,
+                     "there is no key %s with the serial number %s%s%s", name, serial,
+                     unreadable.text[0] ? "; " : "", unreadable.text);
+}
+
+int keystore_mac(struct keystore *store, uint8_t out[KEYSTORE_MAC], const char *first,
+                 const char *second, struct why *why)
+{
+    int result = 0;
+    pthread_mutex_lock(&store->lock);
+    if (!store->mac_key)
+        result = mac_key_open(&store->mac_key, store->directory, why);
+    pthread_mutex_unlock(&store->lock);
+    return result ? result : mac_key_use(store->mac_key, out, first, second);
 }
 
 /* ---- what comes into being ---- */

@@ -3,6 +3,7 @@
  *
  *   NAME-SERIAL.pem    certificate, then key (0600); never overwritten
  *   NAME-csr-KEY.pem   a key that waits for the certificate of its request
+ *   enrolment.key      32 random bytes (0600): the key of the MACs of authentication strings
  *   NAME.pem           a link to the active one, for people; nothing here reads it
  *
  * All functions may be called from several threads.
@@ -25,6 +26,17 @@ void keystore_close(struct keystore *store);
  * name it goes by. It stays valid until the store is closed. A file that came since is found. */
 int keystore_find(struct keystore *store, const struct key **key, char name[KEY_NAME_MAX],
                   struct bytes issuer, struct bytes serial, struct why *why) CHECKED;
+
+/* The certificate and key of that name and serial number (lower-case hex); valid as above. */
+int keystore_identity(struct keystore *store, const struct identity **out, const char *name,
+                      const char *serial, struct why *why) CHECKED;
+
+#define KEYSTORE_MAC 32
+/* HMAC-SHA256 of `first NUL second` with the key of enrolment.key, which is made when there is
+ * none.
+ */
+int keystore_mac(struct keystore *store, uint8_t out[KEYSTORE_MAC], const char *first,
+                 const char *second, struct why *why) CHECKED;
 
 /* Each writes its file durably before it returns; an existing file is never touched. */
 int keystore_create(struct keystore *store, struct certificate **out, const char *name,

@@ -1,7 +1,9 @@
 #include "signer/process.h"
 
+#include "base/clock.h"
 #include "base/limit.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "net/channel.h"
 #include "net/worker.h"
@@ -21,6 +23,7 @@
 enum {
     CLIENTS_MAX = 256,
     CLIENT_QUEUE = 8192,       /* answers a client may leave unread */
+    FIRST_QUESTION_MS = 10000, /* which a command asks at once */
     JOBS_MAX = 1024,           /* keys being made and large files being hashed */
     SMALL_PAYLOAD = 256 * 1024 /* hashed on the loop; larger ones by the worker */
 };
@@ -55,6 +58,7 @@ struct question {
     enum signer_operation operation;
     struct buffer message; /* the fields, copied when the worker takes it */
     int payload;           /* a descriptor or -1 */
+    int reply;             /* the same, of the answer */
     int result;
     struct why why;
     struct buffer answer; /* fields of a good answer */
@@ -94,6 +98,8 @@ static void count(struct process *p, const struct question *q)
         p->counters.signed_files++;
     else if (q->result == 0 && (q->operation == SIGNER_CREATE || q->operation == SIGNER_REQUEST))
         p->counters.created++;
+    else if (q->operation == SIGNER_ISSUE)
+        *(q->result ? &p->counters.refused : &p->counters.issued) += 1;
 }
 
 static void log_refusal(struct process *p, const struct question *q)
@@ -121,17 +127,20 @@ static void answer(struct question *q)
     if (q->result == 0)
         buffer_append(&message, buffer_bytes(&q->answer));
     struct client *client = client_by_id(p, q->client);
-    if (client && channel_write(client->channel, buffer_bytes(&message), NULL, 0) != 0)
+    if (client &&
+        channel_write(client->channel, buffer_bytes(&message), &q->reply, q->reply >= 0) != 0)
         client_drop(client); /* it does not read its answers */
-    buffer_fini(&message);
+    buffer_fini_secret(&message);
 }
 
 static void question_fini(struct question *q)
 {
     buffer_fini_secret(&q->message);
-    buffer_fini(&q->answer);
+    buffer_fini_secret(&q->answer); /* it may hold an identity or a MAC */
     if (q->payload >= 0)
         close(q->payload);
+    if (q->reply >= 0)
+        close(q->reply);
 }
 
 /* ---- signing ---- */
@@ -370,7 +379,168 @@ static int do_counters(struct question *q, struct reader *fields)
         field_write_u64(&q->answer, c->created);
         field_write_u64(&q->answer, c->refused);
         field_write_u64(&q->answer, c->malformed);
+        field_write_u64(&q->answer, c->issued);
     }
+    return result;
+}
+
+/* ---- what CAPF asks for ---- */
+
+/* The key that a question names, if its role may use it for that. */
+static int named_identity(struct question *q, const struct identity **out, const char *name,
+                          const char *serial)
+{
+    int result = policy_key(q->role, q->operation, name, &q->why);
+    return result ? result : keystore_identity(q->process->keys, out, name, serial, &q->why);
+}
+
+/* What is issued ends before its issuer does: nobody could verify it afterwards. */
+static int days_left(struct question *q, const struct certificate *issuer, int64_t now,
+                     unsigned asked, unsigned *days)
+{
+    int64_t left = (certificate_not_after(issuer) - now) / 86400;
+    if (left < 1)
+        return why_error(&q->why, ERR_POLICY,
+                         "the certificate of CAPF ends within a day: regenerate it (set cert regen "
+                         "CAPF) before more LSCs are issued");
+    *days = (int64_t)asked < left ? asked : (unsigned)left;
+    return 0;
+}
+
+static int check_key(struct question *q, struct public_key **key, const struct signer_lsc *lsc)
+{
+    int result = public_key_from_spki(key, lsc->spki, &q->why);
+    if (result == 0)
+        result = public_key_check_asked(*key, &lsc->asked, &q->why);
+    return result ? result : public_key_check_strength(*key, &q->why);
+}
+
+static int issue(struct question *q, const struct identity *issuer, const struct signer_lsc *lsc,
+                 const struct public_key *key)
+{
+    uint8_t serial[SERIAL_BYTES];
+    struct certificate *certificate = NULL;
+    const struct lsc_request request = {
+        .device = lsc->device, .model = lsc->model[0] ? lsc->model : NULL, .key = key};
+    struct lsc_template t = {.subject = lsc->subject,
+                             .issuer_attributes = lsc->issuer_attributes,
+                             .not_before = clock_wall(),
+                             .digest = lsc->digest};
+    int result = days_left(q, issuer->certificate, t.not_before, lsc->days, &t.days);
+    serial_random(serial);
+    if (result == 0)
+        result = lsc_issue(&certificate, issuer, &t, &request, serial, &q->why);
+    if (result == 0)
+        field_write(&q->answer, certificate_der(certificate));
+    certificate_free(certificate);
+    return result;
+}
+
+static int do_issue(struct question *q, struct reader *fields)
+{
+    char name[KEY_NAME_MAX];
+    struct lsc_room room;
+    const struct identity *issuer = NULL;
+    struct public_key *key = NULL;
+    field_read_text(fields, name, sizeof name);
+    field_read_lsc(fields, &room);
+    int result = unread(q, fields);
+    if (result == 0)
+        result = named_identity(q, &issuer, name, room.lsc.issuer);
+    if (result == 0)
+        result = check_key(q, &key, &room.lsc);
+    if (result == 0)
+        result = issue(q, issuer, &room.lsc, key);
+    public_key_free(key);
+    return result;
+}
+
+static int check_span(struct question *q, const struct signer_crl *crl)
+{
+    int64_t span = crl->next_update - crl->this_update;
+    if (span > 0 && span <= (int64_t)SIGNER_CRL_DAYS * 86400)
+        return 0;
+    return why_error(&q->why, ERR_USAGE, "a CRL holds for more than nothing and at most %d days",
+                     SIGNER_CRL_DAYS);
+}
+
+static int write_crl(struct question *q, const struct identity *issuer,
+                     const struct signer_crl *crl)
+{
+    struct buffer der;
+    const struct crl_spec spec = {.number = crl->number,
+                                  .this_update = crl->this_update,
+                                  .next_update = crl->next_update,
+                                  .entries = crl->entries,
+                                  .count = crl->count,
+                                  .digest = DIGEST_KIND_SHA256};
+    buffer_init(&der, CRL_DER_MAX);
+    int result = crl_write(&der, issuer, &spec, &q->why);
+    if (result == 0)
+        result = field_write_payload(&q->answer, &q->reply, buffer_bytes(&der));
+    buffer_fini(&der);
+    return result;
+}
+
+static int do_crl(struct question *q, struct reader *fields)
+{
+    char name[KEY_NAME_MAX];
+    struct crl_room room;
+    const struct identity *issuer = NULL;
+    field_read_text(fields, name, sizeof name);
+    int result = field_read_crl(fields, q->payload, &room);
+    if (result)
+        result = why_error(&q->why, result, "the list of the revoked does not read as it should");
+    if (result == 0)
+        result = named_identity(q, &issuer, name, room.crl.issuer);
+    if (result == 0)
+        result = check_span(q, &room.crl);
+    if (result == 0)
+        result = write_crl(q, issuer, &room.crl);
+    crl_room_fini(&room);
+    return result;
+}
+
+static int do_mac(struct question *q, struct reader *fields)
+{
+    char device[64];
+    char string[SIGNER_STRING_MAX + 1];
+    uint8_t mac[KEYSTORE_MAC];
+    field_read_text(fields, device, sizeof device);
+    field_read_text(fields, string, sizeof string);
+    int result = unread(q, fields);
+    if (result == 0 && (!device[0] || !string[0]))
+        result = why_error(&q->why, ERR_USAGE, "a device and a string are needed");
+    if (result == 0)
+        result = keystore_mac(q->process->keys, mac, device, string, &q->why);
+    if (result == 0)
+        field_write(&q->answer, bytes_of(mac, sizeof mac));
+    secret_wipe(string, sizeof string);
+    secret_wipe(mac, sizeof mac);
+    return result;
+}
+
+static int do_identity(struct question *q, struct reader *fields)
+{
+    char name[KEY_NAME_MAX];
+    char serial[KEY_SERIAL_HEX];
+    const struct identity *identity = NULL;
+    struct buffer pem;
+    buffer_init(&pem, KEY_FILE_MAX);
+    field_read_text(fields, name, sizeof name);
+    field_read_text(fields, serial, sizeof serial);
+    int result = unread(q, fields);
+    if (result == 0)
+        result = named_identity(q, &identity, name, serial);
+    if (result == 0)
+        result = buffer_reserve(&pem, KEY_FILE_MAX);
+    if (result == 0)
+        result = identity_write_pem(&pem, identity);
+    if (result == 0)
+        result = buffer_reserve(&q->answer, pem.size + 16);
+    if (result == 0)
+        field_write(&q->answer, buffer_bytes(&pem));
+    buffer_fini_secret(&pem);
     return result;
 }
 
@@ -379,11 +549,19 @@ static const struct handler {
     int (*run)(struct question *q, struct reader *fields);
     bool slow;
 } handlers[SIGNER_OPERATION_COUNT] = {
-    [SIGNER_SIGN] = {do_sign, false},         [SIGNER_CREATE] = {do_create, true},
-    [SIGNER_REQUEST] = {do_request, true},    [SIGNER_ADOPT] = {do_adopt, true},
-    [SIGNER_IMPORT] = {do_import, true},      [SIGNER_LINK] = {do_link, true},
-    [SIGNER_CHECK] = {do_check, true},        [SIGNER_SWEEP] = {do_sweep, true},
+    [SIGNER_SIGN] = {do_sign, false},
+    [SIGNER_CREATE] = {do_create, true},
+    [SIGNER_REQUEST] = {do_request, true},
+    [SIGNER_ADOPT] = {do_adopt, true},
+    [SIGNER_IMPORT] = {do_import, true},
+    [SIGNER_LINK] = {do_link, true},
+    [SIGNER_CHECK] = {do_check, true},
+    [SIGNER_SWEEP] = {do_sweep, true},
     [SIGNER_COUNTERS] = {do_counters, false},
+    [SIGNER_ISSUE] = {do_issue, false},
+    [SIGNER_CRL] = {do_crl, true},
+    [SIGNER_MAC] = {do_mac, false},
+    [SIGNER_IDENTITY] = {do_identity, false},
 };
 
 static void work(void *context)
@@ -439,7 +617,8 @@ static void client_message(void *context, struct bytes message, const int *fds, 
     struct question q = {.process = client->process,
                          .client = client->id,
                          .role = client->role,
-                         .payload = fd_count ? fds[0] : -1};
+                         .payload = fd_count ? fds[0] : -1,
+                         .reply = -1};
     buffer_init(&q.answer, CHANNEL_MESSAGE_MAX);
     for (size_t i = 1; i < fd_count; i++)
         close(fds[i]);
@@ -533,12 +712,37 @@ static void tell_failure(int control, const char *reason)
     (void)result; /* it has gone: nobody is left to tell */
 }
 
+/* A command waits for the answer to its first question, and tells its user what is in it. */
+static void answer_failure(int direct, int failure, const char *words)
+{
+    struct buffer question;
+    struct buffer answer;
+    struct reader r;
+    int fds[CHANNEL_FDS_MAX];
+    size_t count = 0;
+    buffer_init(&question, CHANNEL_MESSAGE_MAX);
+    buffer_init(&answer, CHANNEL_MESSAGE_MAX);
+    int result = channel_receive(direct, &question, fds, &count, FIRST_QUESTION_MS);
+    for (size_t i = 0; result == 0 && i < count; i++)
+        close(fds[i]);
+    if (result == 0) {
+        reader_init(&r, buffer_bytes(&question));
+        answer_begin(&answer, reader_u32be(&r), failure, words);
+        result = channel_try_send(direct, buffer_bytes(&answer), NULL, 0);
+        (void)result; /* it has gone */
+    }
+    buffer_fini(&question);
+    buffer_fini(&answer);
+}
+
 static int start(struct process *p, const char *keys, int control, int direct, struct why *why)
 {
     static const struct channel_events control_events = {control_message, control_closed};
     int result = keystore_open(&p->keys, keys, why);
     if (result && control >= 0)
         tell_failure(control, why_text(why, result));
+    else if (result)
+        answer_failure(direct, result, why_text(why, result));
     if (result == 0)
         result = loop_new(&p->loop);
     if (result == 0)
@@ -566,7 +770,7 @@ int signer_process(const char *keys, int control, int direct)
     sigaction(SIGINT, &ignore, NULL);
     if (result == 0)
         result = loop_run(p.loop);
-    if (result)
+    if (result && control >= 0)
         log_event(LEVEL_ERROR, "event=signer_failed reason=\"%s\"", why_text(&why, result));
     worker_free(p.worker); /* a key that is being made is finished first */
     p.worker = NULL;

@@ -4,16 +4,20 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const char *signer_operation_name(unsigned operation)
 {
     static const char *const names[SIGNER_OPERATION_COUNT] = {
-        [SIGNER_SIGN] = "sign",   [SIGNER_CREATE] = "create", [SIGNER_REQUEST] = "request",
-        [SIGNER_ADOPT] = "adopt", [SIGNER_IMPORT] = "import", [SIGNER_LINK] = "link",
-        [SIGNER_CHECK] = "check", [SIGNER_SWEEP] = "sweep",   [SIGNER_COUNTERS] = "counters",
+        [SIGNER_SIGN] = "sign",         [SIGNER_CREATE] = "create", [SIGNER_REQUEST] = "request",
+        [SIGNER_ADOPT] = "adopt",       [SIGNER_IMPORT] = "import", [SIGNER_LINK] = "link",
+        [SIGNER_CHECK] = "check",       [SIGNER_SWEEP] = "sweep",   [SIGNER_COUNTERS] = "counters",
+        [SIGNER_ISSUE] = "issue",       [SIGNER_CRL] = "crl",       [SIGNER_MAC] = "mac",
+        [SIGNER_IDENTITY] = "identity",
     };
     return operation < SIGNER_OPERATION_COUNT && names[operation] ? names[operation] : "unknown";
 }
@@ -27,6 +31,8 @@ const char *signer_role_name(enum signer_role role)
         return "tftp";
     case SIGNER_CLERK:
         return "clerk";
+    case SIGNER_CAPF:
+        return "capf";
     case SIGNER_ROLE_COUNT:
         break;
     }
@@ -182,4 +188,141 @@ int answer_read(struct reader *r, struct bytes message, uint32_t *number, int *r
     *result = (int)code;
     *words = text;
     return *result > 0 ? ERR_FORMAT : 0;
+}
+
+static int read_file(struct buffer *out, int fd, size_t max)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        return ERR_FORMAT;
+    if ((uint64_t)st.st_size > max)
+        return ERR_LIMIT;
+    size_t size = (size_t)st.st_size;
+    int result = buffer_reserve(out, size);
+    while (result == 0 && out->size < size) {
+        ssize_t n = pread(fd, out->data + out->size, size - out->size, (off_t)out->size);
+        if (n > 0)
+            out->size += (size_t)n;
+        else if (n == 0)
+            result = ERR_TRUNCATED;
+        else if (errno != EINTR)
+            result = -errno;
+    }
+    return result;
+}
+
+int field_read_payload(struct buffer *out, struct reader *r, int fd, size_t max)
+{
+    struct bytes inside = field_read(r);
+    if (r->error || (inside.size && fd >= 0) || inside.size > max)
+        return ERR_FORMAT;
+    buffer_init(out, max);
+    if (fd >= 0)
+        return read_file(out, fd, max);
+    buffer_append(out, inside);
+    return out->error;
+}
+
+/* ---- what CAPF asks for ---- */
+
+void field_write_lsc(struct buffer *out, const struct signer_lsc *lsc)
+{
+    field_write_text(out, KEY_CAPF);
+    field_write_text(out, lsc->issuer);
+    field_write_text(out, lsc->device);
+    field_write_text(out, lsc->model);
+    field_write_text(out, lsc->subject);
+    field_write_u64(out, lsc->issuer_attributes);
+    field_write_u64(out, lsc->days);
+    field_write_u64(out, (uint64_t)lsc->digest);
+    field_write_spec(out, &lsc->asked);
+    field_write(out, lsc->spki);
+}
+
+void field_read_lsc(struct reader *r, struct lsc_room *out)
+{
+    out->lsc = (struct signer_lsc){
+        .issuer = out->issuer, .device = out->device, .model = out->model, .subject = out->subject};
+    field_read_text(r, out->issuer, sizeof out->issuer);
+    field_read_text(r, out->device, sizeof out->device);
+    field_read_text(r, out->model, sizeof out->model);
+    field_read_text(r, out->subject, sizeof out->subject);
+    uint64_t attributes = field_read_u64(r);
+    uint64_t days = field_read_u64(r);
+    uint64_t digest = field_read_u64(r);
+    field_read_spec(r, &out->lsc.asked);
+    out->lsc.spki = field_read(r);
+    if (attributes > 1 || days > LSC_DAYS_MAX || digest > DIGEST_KIND_SHA512 ||
+        out->lsc.spki.size > PUBLIC_KEY_DER_MAX)
+        fail(r);
+    out->lsc.issuer_attributes = attributes == 1;
+    out->lsc.days = (unsigned)days;
+    out->lsc.digest = (enum digest_kind)digest;
+}
+
+int field_write_crl(struct buffer *out, int *fd, const struct signer_crl *crl)
+{
+    struct buffer entries;
+    buffer_init(&entries, CRL_DER_MAX);
+    for (size_t i = 0; i < crl->count; i++) {
+        field_write(&entries, crl->entries[i].serial);
+        field_write_u64(&entries, (uint64_t)crl->entries[i].revoked);
+    }
+    field_write_text(out, KEY_CAPF);
+    field_write_text(out, crl->issuer);
+    field_write_u64(out, crl->number);
+    field_write_u64(out, (uint64_t)crl->this_update);
+    field_write_u64(out, (uint64_t)crl->next_update);
+    field_write_u64(out, crl->count);
+    *fd = -1;
+    int result = entries.error;
+    if (result == 0)
+        result = field_write_payload(out, fd, buffer_bytes(&entries));
+    buffer_fini(&entries);
+    return result;
+}
+
+/* Every entry takes sixteen bytes and more, which bounds what is allocated for their count. */
+static int read_entries(struct crl_room *room, uint64_t count)
+{
+    struct reader r;
+    if (count > room->bytes.size / 16)
+        return ERR_FORMAT;
+    room->entries = calloc((size_t)count + 1, sizeof *room->entries);
+    if (!room->entries)
+        return -ENOMEM;
+    reader_init(&r, buffer_bytes(&room->bytes));
+    for (uint64_t i = 0; i < count; i++) {
+        struct crl_entry *e = &room->entries[i];
+        e->serial = field_read(&r);
+        e->revoked = (int64_t)field_read_u64(&r);
+        if (e->serial.size == 0 || e->serial.size > 20 || e->revoked < 0)
+            fail(&r);
+    }
+    room->crl.entries = room->entries;
+    room->crl.count = (size_t)count;
+    return reader_end(&r) == 0 ? 0 : ERR_FORMAT;
+}
+
+int field_read_crl(struct reader *r, int fd, struct crl_room *out)
+{
+    *out = (struct crl_room){.entries = NULL};
+    field_read_text(r, out->issuer, sizeof out->issuer);
+    out->crl.issuer = out->issuer;
+    out->crl.number = field_read_u64(r);
+    uint64_t from = field_read_u64(r);
+    uint64_t to = field_read_u64(r);
+    uint64_t count = field_read_u64(r);
+    int result = field_read_payload(&out->bytes, r, fd, CRL_DER_MAX);
+    if (result == 0 && (from > INT64_MAX / 2 || to > INT64_MAX / 2 || reader_end(r) != 0))
+        result = ERR_FORMAT;
+    out->crl.this_update = (int64_t)from;
+    out->crl.next_update = (int64_t)to;
+    return result ? result : read_entries(out, count);
+}
+
+void crl_room_fini(struct crl_room *room)
+{
+    free(room->entries);
+    buffer_fini(&room->bytes);
 }

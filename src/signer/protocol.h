@@ -4,8 +4,9 @@
  * One message of SOCK_SEQPACKET a question, one an answer; answers carry the number of their
  * question and may overtake one another (a key that is being made does not hold signatures up).
  *
- *   question: number u32 | operation u8 | field...        and for SIGN perhaps a descriptor
- *   answer:   number u32 | result i32   | words | field...
+ *   question: number u32 | operation u8 | field...        and for SIGN and CRL perhaps a descriptor
+ *   answer:   number u32 | result i32   | words | field...        and for CRL perhaps a descriptor
+| result i32   | words | field...
  *   field:    length u32 | bytes                           all integers big-endian
  *
  * `words` explains an error to a person. The fields of each operation stand beside it below. A
@@ -18,15 +19,20 @@
 #include "signer/signer.h"
 
 enum signer_operation {
-    SIGNER_SIGN = 1, /* covered header, payload (empty when it comes as a descriptor) -> signature */
-    SIGNER_CREATE,   /* name, key spec, template -> certificate DER */
-    SIGNER_REQUEST,  /* name, key spec, template -> key, request PEM */
-    SIGNER_ADOPT,    /* name, key, certificate DER -> */
-    SIGNER_IMPORT,   /* name, PEM of certificate and key -> certificate DER */
-    SIGNER_LINK,     /* name, serial -> */
-    SIGNER_CHECK,    /* name, certificate DER -> */
-    SIGNER_SWEEP,    /* file name... -> number removed */
-    SIGNER_COUNTERS, /* -> the four numbers, in the order of struct signer_counters */
+    SIGNER_SIGN =
+        1,          /* covered header, payload (empty when it comes as a descriptor) -> signature */
+    SIGNER_CREATE,  /* name, key spec, template -> certificate DER */
+    SIGNER_REQUEST, /* name, key spec, template -> key, request PEM */
+    SIGNER_ADOPT,   /* name, key, certificate DER -> */
+    SIGNER_IMPORT,  /* name, PEM of certificate and key -> certificate DER */
+    SIGNER_LINK,    /* name, serial -> */
+    SIGNER_CHECK,   /* name, certificate DER -> */
+    SIGNER_SWEEP,   /* file name... -> number removed */
+    SIGNER_COUNTERS, /* -> the five numbers, in the order of struct signer_counters */
+    SIGNER_ISSUE,    /* name, struct signer_lsc in its order -> certificate DER */
+    SIGNER_CRL, /* name, struct signer_crl in its order, the entries as payload -> payload: DER */
+    SIGNER_MAC, /* device, string -> MAC */
+    SIGNER_IDENTITY, /* name, serial -> PEM of certificate and key */
     SIGNER_OPERATION_COUNT
 };
 const char *signer_operation_name(unsigned operation);
@@ -67,6 +73,30 @@ struct template_room {
     char text[8][256];
 };
 void field_read_template(struct reader *r, struct template_room *out);
+
+/* What field_write_payload() wrote: a field, or a file of at most `max` bytes when that is empty
+ * and there is a descriptor (else -1), which stays the caller's. Both at once are ERR_FORMAT. */
+int field_read_payload(struct buffer *out, struct reader *r, int fd, size_t max) CHECKED;
+
+void field_write_lsc(struct buffer *out, const struct signer_lsc *lsc);
+/* *fd as that of field_write_payload(). */
+int field_write_crl(struct buffer *out, int *fd, const struct signer_crl *crl) CHECKED;
+
+/* An LSC and the room its texts live in. */
+struct lsc_room {
+    struct signer_lsc lsc;
+    char issuer[80], device[64], model[64], subject[LSC_SUBJECT_MAX + 1];
+};
+void field_read_lsc(struct reader *r, struct lsc_room *out);
+/* A CRL; `entries` are allocated and look into `bytes`, which is read first. */
+struct crl_room {
+    struct signer_crl crl;
+    char issuer[80];
+    struct buffer bytes;
+    struct crl_entry *entries;
+};
+int field_read_crl(struct reader *r, int fd, struct crl_room *out) CHECKED;
+void crl_room_fini(struct crl_room *room);
 
 /* The heads. */
 void question_begin(struct buffer *out, uint32_t number, enum signer_operation operation);

@@ -9,7 +9,7 @@
 #define SIGNER_SIGNER_H
 
 #include "net/loop.h"
-#include "pki/issue.h"
+#include "pki/lsc.h"
 #include "wire/envelope.h"
 
 /* Who asks. The supervisor tells the signer which end of which socketpair is whose. */
@@ -17,6 +17,7 @@ enum signer_role {
     SIGNER_CLUSTER, /* acts of cluster/ */
     SIGNER_TFTP,
     SIGNER_CLERK, /* keys looked over at the start of a node; nothing is made or signed */
+    SIGNER_CAPF,  /* LSCs, their CRL, authentication strings; and its own TLS identity */
     SIGNER_ROLE_COUNT
 };
 
@@ -58,9 +59,53 @@ int signer_check(struct signer *signer, const char *name, const struct certifica
 int signer_sweep(struct signer *signer, const char *const *keep, size_t count, unsigned *removed,
                  struct why *why) CHECKED;
 
+/* An LSC, built and signed by the signer: its serial number and dates are the signer's own. */
+struct signer_lsc {
+    const char *issuer; /* the serial number of the CAPF certificate that issues: lower-case hex */
+    const char *device, *model; /* as struct lsc_request */
+    const char *subject;        /* as struct lsc_template, with the next three */
+    bool issuer_attributes;
+    unsigned days; /* cut to what is left of the issuer: nothing outlives it */
+    enum digest_kind digest;
+    struct key_spec asked; /* what the phone was asked for: the key must be exactly that */
+    struct bytes spki;     /* the key as the phone sent it: DER SubjectPublicKeyInfo */
+};
+/* ERR_POLICY for a weak key or one that is not what was asked for, ERR_FORMAT or ERR_UNSUPPORTED
+ * for what is no key of a phone. Roles: capf. */
+int signer_issue(struct signer *signer, struct certificate **out, const struct signer_lsc *lsc,
+                 struct why *why) CHECKED;
+
+/* The list of revoked LSCs. */
+struct signer_crl {
+    const char *issuer; /* as above */
+    uint64_t number;
+    int64_t this_update, next_update; /* unix seconds, at most SIGNER_CRL_DAYS apart */
+    const struct crl_entry *entries;
+    size_t count;
+};
+#define SIGNER_CRL_DAYS 400
+/* Appends the DER. Roles: capf, cluster. */
+int signer_crl(struct signer *signer, struct buffer *out, const struct signer_crl *crl,
+               struct why *why) CHECKED;
+
+/* HMAC-SHA256 of `device NUL string` with keys/enrolment.key, which is made at its first use: what
+ * the store keeps of an authentication string. Compare with secret_equal(). Roles: capf, cluster.
+ */
+#define SIGNER_MAC_SIZE   32
+#define SIGNER_STRING_MAX 64 /* bytes; longer is refused, since no phone has it typed */
+int signer_mac(struct signer *signer, uint8_t out[SIGNER_MAC_SIZE], const char *device,
+               const char *string, struct why *why) CHECKED;
+
+/* The CAPF certificate of that serial number and its private key, as PEM: appended to `out`, which
+ * must have its whole room (KEY_FILE_MAX reserved) and be freed with buffer_fini_secret(). The
+ * certificates above it are in the store (own_certificate.chain). Role: capf, whose TLS needs it.
+ */
+int signer_identity(struct signer *signer, struct buffer *out, const char *serial,
+                    struct why *why) CHECKED;
+
 /* How often the signer did and refused what it was asked, since it started. */
 struct signer_counters {
-    uint64_t signed_files, created, refused, malformed;
+    uint64_t signed_files, created, refused, malformed, issued; /* issued: LSCs */
 };
 int signer_counters(struct signer *signer, struct signer_counters *out, struct why *why) CHECKED;
 
@@ -86,5 +131,18 @@ int signer_loop_sign_file(struct signer_loop *signer, struct bytes covered_heade
                           void (*done)(void *context, int result, struct bytes signature,
                                        const char *words),
                           void *context) CHECKED;
+
+/* The same for the rest: `done` gets the DER of the certificate or of the CRL, or the MAC. What
+ * `answer` looks at is wiped when it returns. */
+int signer_loop_issue(struct signer_loop *signer, const struct signer_lsc *lsc,
+                      void (*done)(void *context, int result, struct bytes answer,
+                                   const char *words),
+                      void *context) CHECKED;
+int signer_loop_crl(struct signer_loop *signer, const struct signer_crl *crl,
+                    void (*done)(void *context, int result, struct bytes answer, const char *words),
+                    void *context) CHECKED;
+int signer_loop_mac(struct signer_loop *signer, const char *device, const char *string,
+                    void (*done)(void *context, int result, struct bytes answer, const char *words),
+                    void *context) CHECKED;
 
 #endif

@@ -62,14 +62,37 @@ static void test_what_the_table_does_not_name_is_refused(void **state)
         bool tftp = operation == SIGNER_SIGN;
         bool clerk =
             operation == SIGNER_LINK || operation == SIGNER_CHECK || operation == SIGNER_SWEEP;
-        bool cluster = operation >= SIGNER_SIGN && operation < SIGNER_OPERATION_COUNT;
+        bool capf = operation == SIGNER_ISSUE || operation == SIGNER_CRL ||
+                    operation == SIGNER_MAC || operation == SIGNER_IDENTITY;
+        bool cluster = operation >= SIGNER_SIGN && operation < SIGNER_OPERATION_COUNT &&
+                       operation != SIGNER_ISSUE && operation != SIGNER_IDENTITY;
         struct why why = WHY_NONE;
         assert_int_equal(policy_operation(SIGNER_TFTP, operation, &why), tftp ? 0 : ERR_POLICY);
         assert_int_equal(policy_operation(SIGNER_CLERK, operation, &why), clerk ? 0 : ERR_POLICY);
+        assert_int_equal(policy_operation(SIGNER_CAPF, operation, &why), capf ? 0 : ERR_POLICY);
         assert_int_equal(policy_operation(SIGNER_CLUSTER, operation, &why),
                          cluster ? 0 : ERR_POLICY);
         assert_int_equal(policy_operation((enum signer_role)7, operation, NULL), ERR_POLICY);
     }
+}
+
+static void test_capf_uses_its_own_key_and_signs_neither_lists_nor_files(void **state)
+{
+    (void)state;
+    struct why why = WHY_NONE;
+    const enum signer_operation operations[] = {SIGNER_ISSUE, SIGNER_CRL, SIGNER_IDENTITY};
+    const char *const others[] = {KEY_CALLMANAGER, KEY_RECOVERY, KEY_TVS, KEY_WEB};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(policy_key(SIGNER_CAPF, operations[i], KEY_CAPF, NULL), 0);
+        for (size_t k = 0; k < 4; k++)
+            assert_int_equal(policy_key(SIGNER_CAPF, operations[i], others[k], NULL), ERR_POLICY);
+        assert_int_equal(policy_key(SIGNER_TFTP, operations[i], KEY_CAPF, &why), ERR_POLICY);
+        assert_non_null(strstr(why.text, "the role tftp may not ask for"));
+    }
+    assert_int_equal(policy_key(SIGNER_CLUSTER, SIGNER_CRL, KEY_CAPF, NULL), 0);
+    assert_int_equal(policy_key(SIGNER_CLUSTER, SIGNER_IDENTITY, KEY_CAPF, NULL), ERR_POLICY);
+    assert_int_equal(sign(SIGNER_CAPF, "ITLFile.tlv", KEY_CAPF, NULL), ERR_POLICY);
+    assert_int_equal(sign(SIGNER_CAPF, "a.cnf.xml.sgn", KEY_CALLMANAGER, NULL), ERR_POLICY);
 }
 
 int main(void)
@@ -79,6 +102,7 @@ int main(void)
         cmocka_unit_test(test_tftp_never_has_a_list_signed),
         cmocka_unit_test(test_tftp_is_refused_what_does_not_end_in_sgn),
         cmocka_unit_test(test_the_cluster_has_lists_signed_by_anchors_and_nothing_else),
+        cmocka_unit_test(test_capf_uses_its_own_key_and_signs_neither_lists_nor_files),
         cmocka_unit_test(test_what_the_table_does_not_name_is_refused),
     };
     return RUN(tests);
