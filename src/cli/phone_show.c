@@ -134,13 +134,15 @@ static void print_held(FILE *out, const struct facts *f)
     }
 }
 
+static const char *const transports[] = {
+    [TRANSPORT_TFTP] = "TFTP", [TRANSPORT_HTTP] = "HTTP", [TRANSPORT_CAPF] = "CAPF"};
+
 static void print_observation(FILE *out, const struct facts *f, const struct store_observation *o)
 {
     char when[CLOCK_TEXT];
     fprintf(out, "  %s  ", clock_java(when, o->time));
     cli_print(out, o->file);
-    fprintf(out, ", %llu bytes, by %s to ", (unsigned long long)o->size,
-            o->transport == TRANSPORT_HTTP ? "HTTP" : "TFTP");
+    fprintf(out, ", %llu bytes, by %s to ", (unsigned long long)o->size, transports[o->transport]);
     cli_print(out, o->address);
     if (o->kind == OBSERVED_LIST) {
         bool current = strcmp(o->hash, f->phones->current[LIST_CTL]) == 0 ||
@@ -194,19 +196,22 @@ static json_t *held_json(const struct facts *f)
 
 static json_t *observations_json(const struct facts *f)
 {
-    static const char *const kinds[] = {
-        [OBSERVED_LIST] = "list", [OBSERVED_CONFIG] = "configuration", [OBSERVED_FILE] = "file"};
+    static const char *const words[] = {
+        [TRANSPORT_TFTP] = "tftp", [TRANSPORT_HTTP] = "http", [TRANSPORT_CAPF] = "capf"};
+    static const char *const kinds[] = {[OBSERVED_LIST] = "list",
+                                        [OBSERVED_CONFIG] = "configuration",
+                                        [OBSERVED_FILE] = "file",
+                                        [OBSERVED_ENROLMENT] = "enrolment"};
     json_t *all = json_array();
     for (size_t i = 0; i < f->seen_count; i++) {
         const struct store_observation *o = &f->seen[i];
-        json_array_append_new(all,
-                              json_pack("{s:o, s:s, s:o, s:s, s:I, s:s, s:o, s:b, s:b}", "time",
-                                        cli_json_time(o->time), "kind", kinds[o->kind], "file",
-                                        cli_json_text(bytes_of_string(o->file)), "hash", o->hash,
-                                        "size", (json_int_t)o->size, "transport",
-                                        o->transport == TRANSPORT_HTTP ? "http" : "tftp", "address",
-                                        cli_json_text(bytes_of_string(o->address)), "complete",
-                                        (int)o->complete, "inferred", (int)o->inferred));
+        json_array_append_new(all, json_pack("{s:o, s:s, s:o, s:s, s:I, s:s, s:o, s:b, s:b}",
+                                             "time", cli_json_time(o->time), "kind", kinds[o->kind],
+                                             "file", cli_json_text(bytes_of_string(o->file)),
+                                             "hash", o->hash, "size", (json_int_t)o->size,
+                                             "transport", words[o->transport], "address",
+                                             cli_json_text(bytes_of_string(o->address)), "complete",
+                                             (int)o->complete, "inferred", (int)o->inferred));
     }
     return all;
 }
