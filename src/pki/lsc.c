@@ -253,22 +253,22 @@ static int set_serial(ASN1_INTEGER *out, struct bytes serial)
     return result;
 }
 
-static int set_frame(X509 *x509, X509 *issuer, const struct lsc_template *t, EVP_PKEY *key,
-                     const uint8_t serial[SERIAL_BYTES])
+static int set_frame(X509 *x509, X509 *issuer, const struct lsc_template *t,
+                     const struct public_key *key, const uint8_t serial[SERIAL_BYTES])
 {
     time_t start = (time_t)t->not_before;
     if (X509_set_version(x509, X509_VERSION_3) != 1 ||
         X509_set_issuer_name(x509, X509_get_subject_name(issuer)) != 1 ||
-        X509_set_pubkey(x509, key) != 1 ||
+        public_key_put(x509, key) != 0 ||
         !X509_time_adj_ex(X509_getm_notBefore(x509), 0, 0, &start) ||
         !X509_time_adj_ex(X509_getm_notAfter(x509), (int)t->days, 0, &start))
         return ERR_CRYPTO;
     return set_serial(X509_get_serialNumber(x509), bytes_of(serial, SERIAL_BYTES));
 }
 
-int lsc_issue(struct certificate **out, const struct identity *issuer, const struct lsc_template *t,
-              const struct lsc_request *request, const uint8_t serial[SERIAL_BYTES],
-              struct why *why)
+int lsc_issue_der(struct buffer *out, const struct identity *issuer, const struct lsc_template *t,
+                  const struct lsc_request *request, const uint8_t serial[SERIAL_BYTES],
+                  struct why *why)
 {
     char error[160];
     X509 *by = certificate_x509(issuer->certificate);
@@ -285,20 +285,36 @@ int lsc_issue(struct certificate **out, const struct identity *issuer, const str
     if (result == 0 && t->issuer_attributes)
         result = add_issuer_attributes(X509_get_subject_name(x509), X509_get_subject_name(by), why);
     if (result == 0)
-        result = set_frame(x509, by, t, public_key_pkey(request->key), serial);
+        result = set_frame(x509, by, t, request->key, serial);
     if (result == 0)
         result = add_extensions(x509, by, request->device, why);
     if (result == 0 && X509_sign(x509, key_pkey(issuer->key), method(t->digest)) <= 0)
         result = ERR_CRYPTO;
     int size = result == 0 ? i2d_X509(x509, &der) : 0;
-    if (result == 0)
-        result =
-            size > 0 ? certificate_from_der(out, bytes_of(der, (size_t)size), why) : ERR_CRYPTO;
+    if (result == 0 && size <= 0)
+        result = ERR_CRYPTO;
+    if (result == 0) {
+        buffer_append(out, bytes_of(der, (size_t)size));
+        result = out->error;
+    }
     if (result)
         why_error(why, result, "cannot issue a certificate: %s", crypto_error(error));
     ERR_clear_error();
     OPENSSL_free(der);
     X509_free(x509);
+    return result;
+}
+
+int lsc_issue(struct certificate **out, const struct identity *issuer, const struct lsc_template *t,
+              const struct lsc_request *request, const uint8_t serial[SERIAL_BYTES],
+              struct why *why)
+{
+    struct buffer der;
+    buffer_init(&der, CERTIFICATE_DER_MAX);
+    int result = lsc_issue_der(&der, issuer, t, request, serial, why);
+    if (result == 0)
+        result = certificate_from_der(out, buffer_bytes(&der), why);
+    buffer_fini(&der);
     return result;
 }
 

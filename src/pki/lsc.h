@@ -39,6 +39,12 @@ int lsc_issue(struct certificate **out, const struct identity *issuer,
               const struct lsc_template *template, const struct lsc_request *request,
               const uint8_t serial[SERIAL_BYTES], struct why *why) CHECKED;
 
+/* The same as DER, appended, for those who only pass it on: reading it again costs as much as a
+ * signature of a 2048-bit key. */
+int lsc_issue_der(struct buffer *out, const struct identity *issuer,
+                  const struct lsc_template *template, const struct lsc_request *request,
+                  const uint8_t serial[SERIAL_BYTES], struct why *why) CHECKED;
+
 struct crl_entry {
     struct bytes serial; /* as certificate_serial() gives it */
     int64_t revoked;     /* unix seconds */

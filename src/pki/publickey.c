@@ -14,7 +14,8 @@
 enum { RSA_BITS_MIN = 1024, RSA_BITS_MAX = 4096, EXPONENT_BITS_MAX = 64, FACTOR_LIMIT = 1000 };
 
 struct public_key {
-    EVP_PKEY *pkey;
+    X509_PUBKEY *spec; /* as ASN.1: certificates are made of it without another round of decoding */
+    EVP_PKEY *pkey;    /* belongs to spec */
     enum key_kind kind;
     unsigned bits;
     char name[16];
@@ -66,21 +67,55 @@ static int take_kind(struct public_key *key, struct why *why)
     }
 }
 
-/* The encoding of our own, and its hash. */
-static int take_encoding(struct public_key *key, struct bytes given, struct why *why)
+/* Bytes of a positive DER INTEGER, tag and length included. */
+static size_t integer_size(unsigned bits)
+{
+    size_t content = bits / 8 + 1;
+    return content + (content < 128 ? 2 : content < 256 ? 3 : 4);
+}
+
+/* The shortest encoding is DER's, and the only one of its length. */
+static bool is_der_rsa(const struct public_key *key, size_t size)
+{
+    BIGNUM *e = NULL;
+    if (EVP_PKEY_get_bn_param(key->pkey, OSSL_PKEY_PARAM_RSA_E, &e) != 1)
+        return false;
+    size_t content = integer_size(key->bits) + integer_size((unsigned)BN_num_bits(e));
+    BN_free(e);
+    return size == content + (content < 128 ? 2 : content < 256 ? 3 : 4);
+}
+
+/* One key has one encoding here, so that its hash tells whether it is known already. */
+static int check_encoding(struct public_key *key, struct why *why)
+{
+    const unsigned char *content;
+    int size = 0;
+    if (X509_PUBKEY_get0_param(NULL, &content, &size, NULL, key->spec) != 1 || size <= 0)
+        return ERR_CRYPTO;
+    if (key->kind == KEY_EC && (size_t)size != 2 * ((key->bits + 7) / 8) + 1)
+        return why_error(why, ERR_FORMAT, "an EC key whose point is not written uncompressed");
+    if (key->kind == KEY_RSA && !is_der_rsa(key, (size_t)size))
+        return why_error(why, ERR_FORMAT, "an RSA key that is not written as DER");
+    /* Some leave the NULL behind rsaEncryption out. */
+    if (key->kind == KEY_RSA && X509_PUBKEY_set0_param(key->spec, OBJ_nid2obj(NID_rsaEncryption),
+                                                       V_ASN1_NULL, NULL, NULL, 0) != 1)
+        return ERR_CRYPTO;
+    return 0;
+}
+
+static int take_encoding(struct public_key *key, struct why *why)
 {
     unsigned char *der = NULL;
-    int size = i2d_PUBKEY(key->pkey, &der);
+    int result = check_encoding(key, why);
+    if (result)
+        return result;
+    int size = i2d_X509_PUBKEY(key->spec, &der);
     if (size <= 0)
         return ERR_CRYPTO;
     buffer_append(&key->spki, bytes_of(der, (size_t)size));
     OPENSSL_free(der);
     if (key->spki.error)
         return key->spki.error;
-    /* A compressed point is kept as it came, so that one key would have two encodings. */
-    bool whole_point = (size_t)size > 2 * ((key->bits + 7) / 8);
-    if (key->kind == KEY_EC && !(whole_point && bytes_equal(buffer_bytes(&key->spki), given)))
-        return why_error(why, ERR_FORMAT, "an EC key whose point is not written uncompressed");
     return digest_bytes(DIGEST_KIND_SHA256, buffer_bytes(&key->spki), key->fingerprint);
 }
 
@@ -96,7 +131,8 @@ int public_key_from_spki(struct public_key **out, struct bytes spki, struct why 
     buffer_init(&key->spki, PUBLIC_KEY_DER_MAX);
     const unsigned char *p = spki.data;
     int result = 0;
-    key->pkey = d2i_PUBKEY(NULL, &p, (long)spki.size);
+    key->spec = d2i_X509_PUBKEY(NULL, &p, (long)spki.size);
+    key->pkey = key->spec ? X509_PUBKEY_get0(key->spec) : NULL;
     if (!key->pkey)
         result = why_error(why, ERR_FORMAT, "no readable public key: %s", crypto_error(error));
     else if (p != spki.data + spki.size)
@@ -104,7 +140,7 @@ int public_key_from_spki(struct public_key **out, struct bytes spki, struct why 
     if (result == 0)
         result = take_kind(key, why);
     if (result == 0)
-        result = take_encoding(key, spki, why);
+        result = take_encoding(key, why);
     ERR_clear_error();
     if (result) {
         public_key_free(key);
@@ -118,7 +154,7 @@ void public_key_free(struct public_key *key)
 {
     if (!key)
         return;
-    EVP_PKEY_free(key->pkey);
+    X509_PUBKEY_free(key->spec);
     buffer_fini(&key->spki);
     free(key);
 }
@@ -151,6 +187,28 @@ const uint8_t *public_key_fingerprint(const struct public_key *key)
 EVP_PKEY *public_key_pkey(const struct public_key *key)
 {
     return key->pkey;
+}
+
+int public_key_put(X509 *x509, const struct public_key *key)
+{
+    const unsigned char *content = NULL;
+    int size = 0;
+    X509_ALGOR *algorithm = NULL;
+    const ASN1_OBJECT *object = NULL;
+    const void *value = NULL;
+    int type = 0;
+    if (X509_PUBKEY_get0_param(NULL, &content, &size, &algorithm, key->spec) != 1)
+        return ERR_CRYPTO;
+    X509_ALGOR_get0(&object, &type, &value, algorithm);
+    /* RSA has a NULL here, EC the name of its curve. */
+    ASN1_OBJECT *curve = type == V_ASN1_OBJECT ? OBJ_dup(value) : NULL;
+    unsigned char *copy = OPENSSL_memdup(content, (size_t)size);
+    if (copy && X509_PUBKEY_set0_param(X509_get_X509_PUBKEY(x509), OBJ_dup(object), type, curve,
+                                       copy, size) == 1)
+        return 0;
+    ASN1_OBJECT_free(curve);
+    OPENSSL_free(copy);
+    return ERR_CRYPTO;
 }
 
 int public_key_check_asked(const struct public_key *key, const struct key_spec *asked,

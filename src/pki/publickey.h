@@ -17,7 +17,8 @@ struct public_key;
 
 /* From DER SubjectPublicKeyInfo, which must end where the key ends. ERR_LIMIT, ERR_FORMAT, or
  * ERR_UNSUPPORTED for kinds, sizes and curves that no phone has. A point off its curve is
- * ERR_FORMAT. */
+ * ERR_FORMAT, and so is what is written otherwise than in DER, with compressed points for example.
+ */
 int public_key_from_spki(struct public_key **out, struct bytes spki, struct why *why) CHECKED;
 void public_key_free(struct public_key *key);
 
@@ -29,6 +30,8 @@ struct bytes public_key_spki(const struct public_key *key);
 /* SHA-256 of that: 32 bytes. */
 const uint8_t *public_key_fingerprint(const struct public_key *key);
 EVP_PKEY *public_key_pkey(const struct public_key *key);
+/* Makes it the key of a certificate in the making. */
+int public_key_put(X509 *x509, const struct public_key *key) CHECKED;
 
 /* ERR_POLICY when the key is not exactly of the kind and size that were asked for. */
 int public_key_check_asked(const struct public_key *key, const struct key_spec *asked,

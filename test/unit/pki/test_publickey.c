@@ -109,6 +109,39 @@ static void test_cut_or_followed_by_bytes_is_no_key(void **state)
     buffer_fini(&spki);
 }
 
+/* The same key in three other encodings. */
+static void test_one_key_has_one_encoding_and_one_fingerprint(void **state)
+{
+    (void)state;
+    struct buffer spki = spki_of(&(struct key_spec){KEY_RSA, 2048});
+    struct buffer other;
+    struct public_key *key = NULL;
+    struct public_key *same = NULL;
+    struct bytes der = buffer_bytes(&spki);
+    assert_int_equal(public_key_from_spki(&key, der, NULL), 0);
+    /* Without the NULL behind rsaEncryption (offset 17), as some write it. */
+    buffer_init(&other, 2000);
+    buffer_append(&other, bytes_slice(der, 0, 17));
+    buffer_append(&other, bytes_slice(der, 19, der.size));
+    other.data[3] -= 2;
+    other.data[5] -= 2;
+    assert_int_equal(public_key_from_spki(&same, buffer_bytes(&other), NULL), 0);
+    assert_bytes_equal(public_key_spki(same), public_key_spki(key));
+    assert_memory_equal(public_key_fingerprint(same), public_key_fingerprint(key), SHA256_SIZE);
+    public_key_free(same);
+    /* A zero more in front of the modulus (its INTEGER begins at offset 28). */
+    buffer_clear(&other);
+    buffer_append(&other, bytes_slice(der, 0, 32));
+    buffer_u8(&other, 0);
+    buffer_append(&other, bytes_slice(der, 32, der.size));
+    for (size_t i = 0; i < 4; i++)
+        other.data[(const size_t[]){3, 22, 27, 31}[i]]++;
+    assert_int_equal(public_key_from_spki(&same, buffer_bytes(&other), NULL), ERR_FORMAT);
+    public_key_free(key);
+    buffer_fini(&other);
+    buffer_fini(&spki);
+}
+
 static struct buffer spki_of_pkey(EVP_PKEY *pkey)
 {
     struct buffer out;
@@ -258,6 +291,7 @@ int main(void)
         cmocka_unit_test(test_the_fingerprint_is_the_sha256_that_openssl_gives),
         cmocka_unit_test(test_a_key_other_than_asked_is_refused),
         cmocka_unit_test(test_cut_or_followed_by_bytes_is_no_key),
+        cmocka_unit_test(test_one_key_has_one_encoding_and_one_fingerprint),
         cmocka_unit_test(test_other_kinds_sizes_and_curves_are_not_supported),
         cmocka_unit_test(test_points_that_are_compressed_or_off_the_curve_are_refused),
         cmocka_unit_test(test_weak_moduli_are_refused_with_their_factor),
