@@ -80,9 +80,8 @@ static int bind_here(struct control *c, const char *state, struct why *why)
     snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/control", c->directory);
     /* A socket that a killed node left; run/trustlined.pid says that no other one runs. */
     unlinkat(c->directory, "control", 0);
-    if (bind(c->fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-        fchmodat(c->directory, "control", 0600, 0) != 0 ||
-        fchownat(c->directory, "control", c->policy.owner, (gid_t)-1, 0) != 0 ||
+    if (fchmod(c->fd, 0600) != 0 || /* the mode it will be bound with */
+        bind(c->fd, (struct sockaddr *)&address, sizeof address) != 0 ||
         listen(c->fd, BACKLOG) != 0)
         return why_error(why, -errno, "%s/control: cannot listen: %s", run, error_text(-errno));
     return 0;

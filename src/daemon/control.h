@@ -18,7 +18,7 @@ struct control;
 struct supervisor;
 
 struct control_policy {
-    uid_t owner; /* of the socket: who may see that somebody runs */
+    uid_t owner; /* of the state directory */
     bool walled; /* the owner gets no end, only root does */
 };
 int control_open(struct control **out, struct loop *loop, struct supervisor *supervisor,

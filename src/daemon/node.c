@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -82,9 +83,24 @@ static int find_owner(struct owner *out, const char *state, const char *name, st
         name ? file_path(path, state, name) : (text_copy(path, sizeof path, state) ? 0 : ERR_LIMIT);
     if (result)
         return result;
-    if (stat(path, &st) != 0)
+    /* Of a link the link's own: who can put one in the place of keys/ is no more than himself. */
+    if ((name ? lstat(path, &st) : stat(path, &st)) != 0)
         return why_error(why, -errno, "%s: %s", path, error_text(-errno));
     *out = (struct owner){geteuid() == 0 && st.st_uid != 0, st.st_uid, st.st_gid};
+    return 0;
+}
+
+/* Ports and processes need root, files do not: whatever the owner of the state directory makes of
+ * its paths, we reach no further than he does. */
+static int see_files_as_owner(const struct supervisor *s, struct why *why)
+{
+    const struct owner *owner = &s->service_owner;
+    if (!owner->change)
+        return 0;
+    setfsgid(owner->group);
+    setfsuid(owner->user);
+    if ((uid_t)setfsuid((uid_t)-1) != owner->user || (gid_t)setfsgid((gid_t)-1) != owner->group)
+        return why_error(why, -EPERM, "%s: cannot become its owner", s->state);
     return 0;
 }
 
@@ -131,6 +147,19 @@ static int make_children(struct supervisor *s)
     return result;
 }
 
+/* Its descriptor is none that a role finds its channel at. */
+static int find_program(struct supervisor *s, struct why *why)
+{
+    int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        s->exe = fcntl(fd, F_DUPFD_CLOEXEC, ROLE_CONTROL_FD + 1);
+        close(fd);
+    }
+    return s->exe >= 0
+               ? 0
+               : why_error(why, -errno, "cannot find the program itself: %s", error_text(-errno));
+}
+
 static int open_control(struct supervisor *s, struct why *why)
 {
     const struct control_policy policy = {
@@ -148,14 +177,15 @@ static int come_up(struct supervisor *s, struct why *why)
     if (result == 0)
         result = find_owner(&s->signer_owner, s->state, STATE_KEYS, why);
     if (result == 0)
+        result = find_program(s, why);
+    if (result == 0)
+        result = see_files_as_owner(s, why);
+    if (result == 0)
         result = only_one(s, why);
     if (result == 0)
         result = open_logs(s, why);
     if (result == 0)
         result = listeners_open(&s->listeners, &s->config, why);
-    s->exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-    if (result == 0 && s->exe < 0)
-        result = why_error(why, -errno, "cannot find the program itself: %s", error_text(-errno));
     if (result == 0)
         result = loop_new(&s->loop);
     if (result == 0)

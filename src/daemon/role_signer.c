@@ -8,11 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A signer started for a command by root belongs to the owner of keys/, like any other. */
+/* A signer started for a command by root belongs to the owner of keys/, like any other; of a link
+ * in its place, to the link's. */
 static int drop_to_owner(const char *directory)
 {
     struct stat st;
-    if (geteuid() != 0 || stat(directory, &st) != 0 || st.st_uid == 0)
+    if (geteuid() != 0 || lstat(directory, &st) != 0 || st.st_uid == 0)
         return 0;
     if (setgroups(0, NULL) != 0 || setresgid(st.st_gid, st.st_gid, st.st_gid) != 0 ||
         setresuid(st.st_uid, st.st_uid, st.st_uid) != 0) {

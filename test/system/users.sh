@@ -9,7 +9,7 @@ phone=$(realpath "$3")
 . "$root/test/system/daemon.sh"
 . "$root/test/system/admin.sh"
 
-tests='init gives the state to the users of a package|services and signer run as different users|the user of services cannot get at keys|the user of the signer cannot get at the cluster|the user of services is no administrator|everything works, and everything has its owner|without a node, too, the signer is its own user|the owner may look and change what needs no key'
+tests='init gives the state to the users of a package|services and signer run as different users|the user of services cannot get at keys|the user of the signer cannot get at the cluster|the user of services is no administrator|everything works, and everything has its owner|without a node, too, the signer is its own user|the owner may look and change what needs no key|links of the owner lead root nowhere'
 skip_all() {
     echo "$tests" | tr '|' '\n' >names
     while read -r name; do skip_test "$name" "$1"; done <names
@@ -109,7 +109,7 @@ no_administrator() {
 }
 right_owners() {
     find "$state/keys" ! -user daemon >wrong
-    find "$state" ! -user nobody ! -path "$state/keys*" ! -name trustlined.pid >>wrong
+    find "$state" ! -user nobody ! -path "$state/keys*" >>wrong
     [ ! -s wrong ] || { cat wrong; fails 'these have another owner'; }
 }
 everything_works() {
@@ -144,6 +144,19 @@ owner_may_look() {
         expect 0 as nobody "$trustline" utils service restart Cisco Tftp &&
         expect 0 as nobody "$trustline" show status && prints 'trustlined         : running' && right_owners && stop_node
 }
+# The node does not run. Its directories are the owner's, who may put links in their places.
+links_lead_nowhere() {
+    mkdir closed && chmod 700 closed || return
+    for name in log run keys; do
+        as nobody mv "$state/$name" "$state/$name.kept" && as nobody ln -s "$work/closed" "$state/$name" || return
+        "$trustlined" --state "$state" >out 2>err
+        [ $? -eq 1 ] && grep '^trustlined: ' err | grep -q "$state/$name" || { cat err; return 1; }
+        [ $name != keys ] || expect 1 "$trustline" set cert regen TVS --yes || return
+        [ -z "$(ls closed)" ] || { ls -l closed; fails "$name: a link led root astray"; return; }
+        rm "$state/$name" && mv "$state/$name.kept" "$state/$name" || return
+    done
+    start_node "$state" && stop_node
+}
 test_that 'services and signer run as different users' users
 test_that 'the user of services cannot get at keys' keys_are_out_of_reach
 test_that 'the user of the signer cannot get at the cluster' cluster_is_out_of_reach
@@ -151,4 +164,5 @@ test_that 'the user of services is no administrator' no_administrator
 test_that 'everything works, and everything has its owner' everything_works
 test_that 'without a node, too, the signer is its own user' without_a_node
 test_that 'the owner may look and change what needs no key' owner_may_look
+test_that 'links of the owner lead root nowhere' links_lead_nowhere
 done_testing
