@@ -58,11 +58,17 @@ void enrol_limits_default(struct enrol_limits *limits)
 const char *enrol_outcome_text(enum enrol_outcome outcome)
 {
     static const char *const words[ENROL_OUTCOMES] = {
-        [ENROL_NOTHING] = "nothing",     [ENROL_INSTALLED] = "installed",
-        [ENROL_FETCHED] = "fetched",     [ENROL_DELETED] = "deleted",
-        [ENROL_REFUSED] = "refused",     [ENROL_UNKNOWN] = "unknown_device",
-        [ENROL_BAD_ORDER] = "bad_order", [ENROL_RETRY_LATER] = "retry_later",
+        [ENROL_NOTHING] = "nothing",
+        [ENROL_INSTALLED] = "installed",
+        [ENROL_FETCHED] = "fetched",
+        [ENROL_DELETED] = "deleted",
+        [ENROL_REFUSED] = "refused",
+        [ENROL_UNKNOWN] = "unknown_device",
+        [ENROL_BAD_ORDER] = "bad_order",
+        [ENROL_RETRY_LATER] = "retry_later",
         [ENROL_BROKEN] = "broken",
+        [ENROL_UNREACHABLE] = "unreachable",
+        [ENROL_UNTRUSTED] = "untrusted_server",
     };
     return words[outcome];
 }

@@ -90,10 +90,14 @@ enum enrol_outcome {
     ENROL_BAD_ORDER,   /* the phone could not or would not do what CAPF ordered */
     ENROL_RETRY_LATER, /* CAPF is busy: again after `retry_ms` */
     ENROL_BROKEN,      /* the connection or the protocol broke: again later */
+    /* before a session, of phone/enrolment.h: */
+    ENROL_UNREACHABLE, /* no server could be reached over TLS */
+    ENROL_UNTRUSTED,   /* the lists do not vouch for the server: nothing was said to it */
     ENROL_OUTCOMES
 };
 /* "nothing", "installed", "fetched", "deleted", "refused", "unknown_device", "bad_order",
- * "retry_later", "broken". */
+ * "retry_later", "broken",
+ * "unreachable", "untrusted_server". */
 const char *enrol_outcome_text(enum enrol_outcome outcome);
 
 struct enrol_result {
