@@ -49,6 +49,8 @@ bool cluster_is_served(const char *state);
 int cluster_sweep(struct cluster *cluster, unsigned *removed, struct why *why) CHECKED;
 /* Makes every keys/NAME.pem link to the active key again. */
 int cluster_relink(struct cluster *cluster, struct why *why) CHECKED;
+/* Each service this version has gets its row, started with the node, unless it has one. */
+int services_fill(struct store *store, int64_t node, struct why *why) CHECKED;
 
 /* ---- making one ---- */
 

@@ -250,20 +250,6 @@ static int fill_parameters(struct init *init, struct store *store)
     return result;
 }
 
-static int fill_services(struct init *init, struct store *store)
-{
-    static const char *const services[] = {"Cisco Tftp"};
-    int result = 0;
-    for (size_t i = 0; i < sizeof services / sizeof *services && result == 0; i++) {
-        struct store_service service = {.activated = true, .wanted = true, .state = "STOPPED"};
-        text_copy(service.name, sizeof service.name, services[i]);
-        text_copy(service.reason, sizeof service.reason, "Component is not running");
-        service.since = clock_wall();
-        result = store_service_put(store, init->node.id, &service, init->why);
-    }
-    return result;
-}
-
 static int fill_store(struct init *init, struct store *store, const char *password)
 {
     struct why *why = init->why;
@@ -293,7 +279,7 @@ static int fill_store(struct init *init, struct store *store, const char *passwo
     if (result == 0)
         result = fill_parameters(init, store);
     if (result == 0)
-        result = fill_services(init, store);
+        result = services_fill(store, init->node.id, why);
     if (result == 0)
         result = store_admin_put(store, "administrator", hash, why);
     if (result == 0)

@@ -1,6 +1,7 @@
 #include "cluster/parameters.h"
 
 #include "base/text.h"
+#include "pki/lsc.h"
 #include "signer/protocol.h"
 
 #include <string.h>
@@ -35,6 +36,22 @@ static int check_per_address(const char *value)
     return text_number(value, 1, 65535, &number) ? ERR_USAGE : 0;
 }
 
+static int check_lsc_days(const char *value)
+{
+    int64_t number;
+    return text_number(value, 1, LSC_DAYS_MAX, &number) ? ERR_USAGE : 0;
+}
+
+static int check_lsc_subject(const char *value)
+{
+    return lsc_subject_check(value, NULL);
+}
+
+static int check_switch(const char *value)
+{
+    return strcmp(value, "0") == 0 || strcmp(value, "1") == 0 ? 0 : ERR_USAGE;
+}
+
 static const struct parameter table[] = {
     {PARAMETER_SECURITY_MODE, "0", "0 (non-secure) or 1 (mixed)",
      "Whether secure and non-secure phones stand side by side.", NULL,
@@ -58,6 +75,22 @@ static const struct parameter table[] = {
     {PARAMETER_PER_ADDRESS, "256", "1 to 65535",
      "How many connections that have not authenticated one address may hold open.",
      check_per_address, NULL, false},
+    {PARAMETER_LSC_DAYS, "1825", "1 to 3650",
+     "How many days a certificate that CAPF issues to a phone is valid.", check_lsc_days, NULL,
+     false},
+    {PARAMETER_LSC_SUBJECT, "CN=%d",
+     "CN=%d or CN=%m-%d, and more attributes after a comma: %d is the device name, %m the model",
+     "The name in a phone's certificate.", check_lsc_subject, NULL, false},
+    {PARAMETER_LSC_UNIQUE_KEYS, "1", "0 or 1",
+     "Whether CAPF refuses a public key that some certificate has already.", check_switch, NULL,
+     false},
+    {PARAMETER_EXPIRED_MIC, "0", "0 or 1",
+     "Whether CAPF believes factory certificates (MICs) that have expired, as those of old phones "
+     "have.",
+     check_switch, NULL, false},
+    {PARAMETER_SHA1_PROOF, "0", "0 or 1",
+     "Whether CAPF believes phones that sign with SHA-1 alone, as old firmware may.", check_switch,
+     NULL, false},
     {NULL, NULL, NULL, NULL, NULL, NULL, false},
 };
 

@@ -88,6 +88,8 @@ static int tidy(struct clerk *c, const char *state, struct why *why)
     if (result == 0)
         result = parameters_fill(cluster_store(cluster));
     if (result == 0)
+        result = services_fill(cluster_store(cluster), cluster_node(cluster)->id, why);
+    if (result == 0)
         result = check_keys(cluster, why);
     if (result == 0)
         result = cluster_sweep(cluster, &removed, why);

@@ -11,6 +11,12 @@ static const struct role table[] = {
      .signer_role = SIGNER_TFTP,
      .ports = {{SOCKET_UDP, PORT_TFTP}, {SOCKET_TCP, PORT_HTTP}},
      .run = role_tftp},
+    {.name = "capf",
+     .service = "Cisco Certificate Authority Proxy Function",
+     .has_signer = true,
+     .signer_role = SIGNER_CAPF,
+     .ports = {{SOCKET_TCP, PORT_CAPF}},
+     .run = role_capf},
     {.name = NULL},
 };
 

@@ -331,3 +331,17 @@ int signer_loop_mac(struct signer_loop *s, const char *device, const char *strin
     field_write_text(&q->message, string);
     return ask_for(s, q, result, done, context);
 }
+
+int signer_loop_identity(struct signer_loop *s, const char *serial,
+                         void (*done)(void *context, int result, struct bytes answer,
+                                      const char *words),
+                         void *context)
+{
+    struct open_question *q = NULL;
+    int result = begin_question(&q, s, SIGNER_IDENTITY);
+    if (result)
+        return result;
+    field_write_text(&q->message, KEY_CAPF);
+    field_write_text(&q->message, serial);
+    return ask_for(s, q, 0, done, context);
+}

@@ -144,5 +144,10 @@ int signer_loop_crl(struct signer_loop *signer, const struct signer_crl *crl,
 int signer_loop_mac(struct signer_loop *signer, const char *device, const char *string,
                     void (*done)(void *context, int result, struct bytes answer, const char *words),
                     void *context) CHECKED;
+/* PEM of certificate and key. */
+int signer_loop_identity(struct signer_loop *signer, const char *serial,
+                         void (*done)(void *context, int result, struct bytes answer,
+                                      const char *words),
+                         void *context) CHECKED;
 
 #endif

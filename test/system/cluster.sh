@@ -168,7 +168,7 @@ trustlined         : not running
 END
     like_status=$?
     cp whole out
-    [ $like_status -eq 0 ] && prints 'CTL   not served' && prints 'Cisco Tftp  STOPPED' || return
+    [ $like_status -eq 0 ] && prints 'CTL   not served' && prints 'Cisco Tftp                                  STOPPED' || return
     done_by show status --json && is_json || return
     expect 1 "$trustline" show status --state "$work/absent" && prints 'Host Name' &&
         says 'there is no cluster here (make one with: trustline init)'
@@ -415,6 +415,7 @@ Requesting service status, please wait...
 Service Manager is not running
 Getting list of all services
 >> Return code = 0
+Cisco Certificate Authority Proxy Function[STOPPED]  Component is not running
 Cisco Tftp[STOPPED]  Component is not running
 Primary Node =true
 END
@@ -426,6 +427,7 @@ Requesting service status, please wait...
 Service Manager is running
 Getting list of all services
 >> Return code = 0
+Cisco Certificate Authority Proxy Function[STARTED]
 Cisco Tftp[STARTED]
 Primary Node =true
 END

@@ -1,0 +1,259 @@
+#include "service/capf/desk.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "cluster/parameters.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct desk {
+    atomic_bool stale;
+    struct trusted trusted;
+    struct who_rules rules;
+    unsigned days;
+    bool unique_keys;
+    char subject[PARAMETER_VALUE];
+};
+
+int desk_new(struct desk **out)
+{
+    struct desk *desk = calloc(1, sizeof *desk);
+    if (!desk)
+        return -ENOMEM;
+    atomic_init(&desk->stale, true);
+    *out = desk;
+    return 0;
+}
+
+void desk_free(struct desk *desk)
+{
+    if (!desk)
+        return;
+    trusted_fini(&desk->trusted);
+    free(desk);
+}
+
+void desk_stale(struct desk *desk)
+{
+    atomic_store(&desk->stale, true);
+}
+
+/* ---- what every session needs ---- */
+
+static int read_number(struct store *store, const char *name, int64_t *out)
+{
+    char value[PARAMETER_VALUE];
+    int result = store_parameter_get(store, name, value);
+    if (result == ERR_NOT_FOUND)
+        text_copy(value, sizeof value, parameter_find(name)->value);
+    else if (result)
+        return result;
+    return text_number(value, 0, INT32_MAX, out);
+}
+
+static int refresh(struct desk *desk, struct store *store)
+{
+    int64_t days = 0;
+    int64_t unique = 0;
+    int64_t expired = 0;
+    int64_t sha1 = 0;
+    if (!atomic_exchange(&desk->stale, false))
+        return 0;
+    int result = trusted_load(&desk->trusted, store);
+    if (result == 0)
+        result = read_number(store, PARAMETER_LSC_DAYS, &days);
+    if (result == 0)
+        result = read_number(store, PARAMETER_LSC_UNIQUE_KEYS, &unique);
+    if (result == 0)
+        result = read_number(store, PARAMETER_EXPIRED_MIC, &expired);
+    if (result == 0)
+        result = read_number(store, PARAMETER_SHA1_PROOF, &sha1);
+    if (result == 0)
+        result = store_parameter_get(store, PARAMETER_LSC_SUBJECT, desk->subject);
+    if (result == ERR_NOT_FOUND) {
+        text_copy(desk->subject, sizeof desk->subject,
+                  parameter_find(PARAMETER_LSC_SUBJECT)->value);
+        result = 0;
+    }
+    if (result) {
+        desk_stale(desk);
+        return result;
+    }
+    desk->days = (unsigned)days;
+    desk->unique_keys = unique;
+    desk->rules = (struct who_rules){.expired_mic_is_fine = expired, .sha1_alone = sha1};
+    return 0;
+}
+
+int desk_who(struct desk *desk, struct store *store, struct who_question *question,
+             struct who_answer *answer, struct why *why)
+{
+    int result = refresh(desk, store);
+    if (result)
+        return why_error(why, result, "parameters and CAs cannot be read: %s", error_text(result));
+    question->trusted = &desk->trusted;
+    question->rules = desk->rules;
+    return who_ask(answer, store, question, why);
+}
+
+/* ---- keys ---- */
+
+static int refuse_key(struct desk_key *k, enum enrolment_cause cause, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+static int refuse_key(struct desk_key *k, enum enrolment_cause cause, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    vsnprintf(k->reason, sizeof k->reason, format, values);
+    va_end(values);
+    k->cause = cause;
+    public_key_free(k->key);
+    k->key = NULL;
+    return 0;
+}
+
+static struct key_spec asked_for(const struct desk_key *k)
+{
+    if (k->ec)
+        return (struct key_spec){.kind = KEY_EC, .bits = k->order.curve};
+    return (struct key_spec){.kind = KEY_RSA, .bits = k->order.rsa_bits};
+}
+
+/* A key that two phones have is one that was copied, or made by a broken generator. */
+static int look_for_twins(struct desk *desk, struct store *store, struct desk_key *k)
+{
+    char sha256[LIST_HASH];
+    char device[DEVICE_NAME];
+    bool known = false;
+    if (!desk->unique_keys)
+        return 0;
+    text_hex(sha256, sizeof sha256, bytes_of(public_key_fingerprint(k->key), 32), false, '\0');
+    int result = store_phone_key_known(store, sha256, &known, device);
+    if (result == 0 && known)
+        return refuse_key(k, CAUSE_KEY,
+                          "the phone's key is not new: a certificate of %s has it (parameter "
+                          "%s)",
+                          device, PARAMETER_LSC_UNIQUE_KEYS);
+    return result;
+}
+
+int desk_look_at_key(struct desk *desk, struct store *store, struct desk_key *k, struct why *why)
+{
+    struct store_device device;
+    struct why wrong = WHY_NONE;
+    k->key = NULL;
+    k->asked = asked_for(k);
+    int result = refresh(desk, store);
+    if (result)
+        return why_error(why, result, "parameters and CAs cannot be read: %s", error_text(result));
+    result = public_key_from_spki(&k->key, k->spki, &wrong);
+    if (result == 0)
+        result = public_key_check_asked(k->key, &k->asked, &wrong);
+    if (result == 0)
+        result = public_key_check_strength(k->key, &wrong);
+    if (result)
+        return refuse_key(k, CAUSE_KEY, "the phone's key is not certified: %s",
+                          why_text(&wrong, result));
+    result = store_device_get(store, k->device, &device);
+    if (result)
+        return why_error(why, result, "%s cannot be read: %s", k->device, error_text(result));
+    text_copy(k->model, sizeof k->model, device.model);
+    text_copy(k->subject, sizeof k->subject, desk->subject);
+    k->days = desk->days;
+    result = look_for_twins(desk, store, k);
+    return result ? why_error(why, result, "known keys cannot be read: %s", error_text(result)) : 0;
+}
+
+/* ---- the end of a session ---- */
+
+/* What a phone shows is worth writing down when it is one of ours, or a MIC. */
+static int save_fetched(struct store *store, const struct desk_result *r, struct why *why)
+{
+    struct certificate *certificate = NULL;
+    struct store_phone_certificate row;
+    struct why wrong = WHY_NONE;
+    char sha256[LIST_HASH];
+    int result = certificate_from_der(&certificate, r->fetched, &wrong);
+    if (result) {
+        log_event(LEVEL_WARNING, "event=capf_fetched_no_certificate device=%s reason=\"%s\"",
+                  r->device, why_text(&wrong, result));
+        return 0;
+    }
+    text_hex(sha256, sizeof sha256, bytes_of(certificate_sha256(certificate), 32), false, '\0');
+    result = store_phone_certificate_get(store, sha256, &row);
+    if (result == 0 && row.kind == PHONE_LSC && row.state == PHONE_PENDING &&
+        strcmp(row.device, r->device) == 0)
+        result = store_lsc_confirm(store, r->device, sha256, r->outcome.time, why);
+    if (result == 0 || result == ERR_NOT_FOUND)
+        log_event(LEVEL_NOTICE, "event=capf_fetched device=%s subject=\"%s\" serial=%s known=%s",
+                  r->device, certificate_subject(certificate), result == 0 ? row.serial : "-",
+                  result == 0 ? "yes" : "no");
+    if (result == 0)
+        store_phone_certificate_fini(&row);
+    certificate_free(certificate);
+    return result == ERR_NOT_FOUND ? 0 : result;
+}
+
+static int save_certificate(struct store *store, const struct desk_result *r, struct why *why)
+{
+    switch (r->save) {
+    case CAPF_SAVE_KEPT:
+        return store_lsc_confirm(store, r->device, r->certificate, r->outcome.time, why);
+    case CAPF_SAVE_REFUSED:
+        return store_lsc_drop(store, r->device, r->certificate, why);
+    case CAPF_SAVE_DELETED:
+        return store_lsc_delete(store, r->device, why);
+    case CAPF_SAVE_FETCHED:
+        return save_fetched(store, r, why);
+    case CAPF_SAVE_ATTEMPT:
+        break;
+    }
+    return 0;
+}
+
+static const char *done_word(enum enrolment_operation operation)
+{
+    static const char *const words[] = {"none", "upgrade", "delete", "troubleshoot"};
+    return words[operation < ENROLMENT_OPERATION_COUNT ? operation : 0];
+}
+
+static int observe(struct store *store, const struct desk_result *r, struct why *why)
+{
+    struct store_observation o = {.kind = OBSERVED_ENROLMENT,
+                                  .transport = TRANSPORT_CAPF,
+                                  .time = r->outcome.time,
+                                  .complete = r->outcome.success};
+    text_copy(o.device, sizeof o.device, r->device);
+    text_copy(o.address, sizeof o.address, r->address);
+    text_format(o.file, sizeof o.file, "%s %s", done_word(r->operation),
+                r->outcome.success ? "success" : "failed");
+    text_copy(o.hash, sizeof o.hash, r->certificate);
+    return store_observe(store, &o, 1, why);
+}
+
+int desk_save(struct desk *desk, struct store *store, const struct desk_result *r, struct why *why)
+{
+    (void)desk;
+    int result = store_begin(store, why);
+    if (result == 0)
+        result = save_certificate(store, r, why);
+    /* An order that was changed meanwhile is not this one's to finish. */
+    if (result == 0) {
+        result = store_order_finish(store, r->device, &r->outcome, why);
+        if (result == ERR_CONFLICT) {
+            *why = (struct why)WHY_NONE;
+            result = 0;
+        }
+    }
+    if (result == 0)
+        result = observe(store, r, why);
+    if (result == 0)
+        return store_commit(store, why);
+    store_rollback(store);
+    return result;
+}

@@ -1,0 +1,60 @@
+/*
+ * desk: CAPF's work in the store, for the store's thread.
+ *
+ * It keeps what every session needs - trusted CAs, parameters - and reads it again when told that
+ * it is stale.
+ */
+#ifndef SERVICE_CAPF_DESK_H
+#define SERVICE_CAPF_DESK_H
+
+#include "pki/publickey.h"
+#include "service/capf/who.h"
+
+#define DESK_REASON 240
+
+struct desk;
+
+int desk_new(struct desk **out) CHECKED;
+void desk_free(struct desk *desk);
+/* From any thread: parameters or certificates have changed. */
+void desk_stale(struct desk *desk);
+
+/* Who is it? `question->trusted` and `rules` are filled in here. */
+int desk_who(struct desk *desk, struct store *store, struct who_question *question,
+             struct who_answer *answer, struct why *why) CHECKED;
+
+/* A key that came to be certified. */
+struct desk_key {
+    /* in */
+    char device[DEVICE_NAME];
+    struct store_order order;
+    bool ec; /* an EC key was asked for */
+    struct bytes spki;
+    /* out */
+    struct key_spec asked;
+    struct public_key *key; /* the caller's; NULL when it is refused */
+    enum enrolment_cause cause;
+    char reason[DESK_REASON]; /* of a refusal */
+    char model[MODEL_NAME];
+    unsigned days;
+    char subject[PARAMETER_VALUE];
+};
+/* Is it what was asked for, strong and new? 0 with the key or a reason; or the store's error. */
+int desk_look_at_key(struct desk *desk, struct store *store, struct desk_key *key,
+                     struct why *why) CHECKED;
+
+/* What became of a session. */
+struct desk_result {
+    char device[DEVICE_NAME];
+    enum enrolment_operation operation;
+    enum capf_save save;
+    struct store_outcome outcome; /* its time is filled in by the caller */
+    char certificate[LIST_HASH];  /* issued in this session, or "" */
+    struct bytes fetched;         /* DER of what the phone showed */
+    char address[ADDRESS_NAME];
+};
+/* Certificate, order and observation in one transaction. */
+int desk_save(struct desk *desk, struct store *store, const struct desk_result *result,
+              struct why *why) CHECKED;
+
+#endif
