@@ -231,6 +231,7 @@ const char *call_value(const struct call *call, const char *name)
 bool call_has(const struct call *call, const char *name)
 {
     for (size_t i = 0; i < call->option_count; i++)
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): as above */
         if (strcmp(call->options[i].option->name, name) == 0)
             return true;
     return false;

@@ -432,7 +432,7 @@ Cisco Tftp[STARTED]
 Primary Node =true
 END
     done_by utils service list page && done_by utils service list --json && is_json &&
-        [ "$(json '$[0].state')" = STARTED ] && [ "$(json '$[0].pid')" = "$(child_of tftp)" ] &&
+        [ "$(json '$[1].state')" = STARTED ] && [ "$(json '$[1].pid')" = "$(child_of tftp)" ] &&
         done_by show status && prints 'trustlined         : running' && prints 'signer_refused' &&
         done_by show itl --holders && prints 'Served now by: pub1'
 }
