@@ -1,5 +1,5 @@
 /* Acts on phones and security profiles: what the model cannot do is refused, with the reason. */
-#include "cluster/cluster.h"
+#include "cluster/enrolment.h"
 #include "cluster/parts.h"
 
 #include "base/log.h"
@@ -97,19 +97,13 @@ static const struct model *find_model(const char *name, struct why *why)
     return NULL;
 }
 
-/* Only what is known for certain is refused: an inferred trait never shuts a phone out. */
-static bool surely_not(struct trait trait)
-{
-    return trait.value == TRAIT_NO && !trait.inferred;
-}
-
 static int check_fit(const struct model *model, const struct store_profile *profile,
                      struct why *why)
 {
     if (!speaks(model, profile->protocol))
         return why_error(why, ERR_POLICY, "a %s does not speak %s, which profile %s is for",
                          model->name, protocol_name(profile->protocol), profile->name);
-    if (profile->mode != MODE_NON_SECURE && surely_not(model->ctl))
+    if (profile->mode != MODE_NON_SECURE && trait_is_surely_not(model->ctl))
         return why_error(why, ERR_POLICY,
                          "a %s asks for no CTL, so it cannot register as profile %s wants",
                          model->name, profile->name);
@@ -121,9 +115,9 @@ static int check_fit(const struct model *model, const struct store_profile *prof
     return 0;
 }
 
-static int check_device(struct cluster *cluster, struct store_device *device, struct why *why)
+int device_check(struct cluster *cluster, struct store_device *device,
+                 struct store_profile *profile, const struct model **out, struct why *why)
 {
-    struct store_profile profile;
     char name[DEVICE_NAME_LENGTH + 1];
     text_upper(device->name);
     if (!text_device_name(bytes_of_string(device->name), name))
@@ -135,13 +129,14 @@ static int check_device(struct cluster *cluster, struct store_device *device, st
     if (!model)
         return ERR_USAGE;
     text_copy(device->model, sizeof device->model, model->name);
-    int result = cluster_profile_find(cluster, device->profile, &profile, why);
+    int result = cluster_profile_find(cluster, device->profile, profile, why);
     if (result)
         return result;
-    if (strcmp(profile.model, "any") != 0 && strcmp(profile.model, model->name) != 0)
-        return why_error(why, ERR_POLICY, "profile %s is for the %s, not for the %s", profile.name,
-                         profile.model, model->name);
-    return check_fit(model, &profile, why);
+    if (strcmp(profile->model, "any") != 0 && strcmp(profile->model, model->name) != 0)
+        return why_error(why, ERR_POLICY, "profile %s is for the %s, not for the %s", profile->name,
+                         profile->model, model->name);
+    *out = model;
+    return check_fit(model, profile, why);
 }
 
 int cluster_device_add(struct cluster *cluster, const struct store_device *device,
@@ -150,7 +145,9 @@ int cluster_device_add(struct cluster *cluster, const struct store_device *devic
 {
     struct store *store = cluster_store(cluster);
     struct store_device checked = *device;
-    int result = check_device(cluster, &checked, why);
+    struct store_profile profile;
+    const struct model *model;
+    int result = device_check(cluster, &checked, &profile, &model, why);
     if (result == 0)
         result = store_begin(store, why);
     if (result)
@@ -198,7 +195,9 @@ int cluster_profile_add(struct cluster *cluster, const struct store_profile *pro
         if (result)
             return result;
     }
-    int result = store_begin(store, why);
+    int result = profile_check_keys(&checked, profile->curve ? KEY_ORDER_EC : KEY_ORDER_RSA, why);
+    if (result == 0)
+        result = store_begin(store, why);
     if (result)
         return result;
     result = act_finish(store, store_profile_add(store, &checked, why), options, why);

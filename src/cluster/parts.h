@@ -1,10 +1,12 @@
 /*
- * parts: a cluster put together from parts that are open already, for init.
+ * parts: what the acts share: how one ends, and a cluster put together from parts that are open
+ * already, for init.
  */
 #ifndef CLUSTER_PARTS_H
 #define CLUSTER_PARTS_H
 
 #include "cluster/cluster.h"
+#include "trust/model.h"
 
 /* Takes store and signer over when it succeeds. */
 int cluster_from_parts(struct cluster **out, const char *state, const struct config *config,
@@ -15,6 +17,12 @@ int cluster_from_parts(struct cluster **out, const char *state, const struct con
  * run, which so meets every refusal of the store that the act would meet. */
 int act_finish(struct store *store, int result, const struct act_options *options,
                struct why *why) CHECKED;
+
+/* Is the device what its profile and its model allow? Writes its name and model as they are spelt,
+ * and tells the profile and the model. */
+int device_check(struct cluster *cluster, struct store_device *device,
+                 struct store_profile *profile, const struct model **model,
+                 struct why *why) CHECKED;
 
 /* The user's ids; ERR_NOT_FOUND when there is no such user on this machine. */
 int user_find(const char *name, unsigned *user, unsigned *group) CHECKED;

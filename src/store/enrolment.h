@@ -86,6 +86,9 @@ int store_enrolment_get(struct store *store, const char *device,
 int store_enrolments(struct store *store,
                      int (*each)(void *context, const struct store_enrolment *enrolment),
                      void *context) CHECKED;
+/* An order with what comes from the profile filled in, as `holds` has it. */
+struct store_order store_order_fill(const struct store_order *order,
+                                    const struct store_profile *profile);
 /* A new order: the status becomes pending (or none, when the operation is none; the last result
  * stays to be seen then), attempts begin anew. What a wave had for the phone is withdrawn. */
 int store_order_put(struct store *store, const char *device, const struct store_order *order,

@@ -90,3 +90,8 @@ bool trait_is(struct trait trait)
 {
     return trait.value == TRAIT_YES;
 }
+
+bool trait_is_surely_not(struct trait trait)
+{
+    return trait.value == TRAIT_NO && !trait.inferred;
+}

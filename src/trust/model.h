@@ -89,5 +89,7 @@ const struct model *model_table(void);
  */
 const char *trait_text(struct trait trait);
 bool trait_is(struct trait trait); /* TRAIT_YES */
+/* For refusals: an inferred "no" never shuts a phone out. */
+bool trait_is_surely_not(struct trait trait);
 
 #endif

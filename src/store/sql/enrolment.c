@@ -77,11 +77,15 @@ enum { RSA_BITS_DEFAULT = 2048, CURVE_DEFAULT = 384 };
 
 /* What holds: the order's word, else the profile's, else what every phone can do. A profile that
  * names both a size and a curve prefers the curve. */
-static void fill_from_profile(struct store_order *o, enum capf_auth authentication, unsigned bits,
-                              unsigned curve)
+struct store_order store_order_fill(const struct store_order *order,
+                                    const struct store_profile *profile)
 {
+    struct store_order filled = *order;
+    struct store_order *o = &filled;
+    unsigned bits = profile->key_size;
+    unsigned curve = profile->curve;
     if (o->authentication == 0)
-        o->authentication = authentication;
+        o->authentication = profile->capf_auth;
     if (o->key_order == KEY_ORDER_PROFILE)
         o->key_order = !curve ? KEY_ORDER_RSA : bits ? KEY_ORDER_EC_RSA : KEY_ORDER_EC;
     if (o->rsa_bits == 0)
@@ -92,6 +96,7 @@ static void fill_from_profile(struct store_order *o, enum capf_auth authenticati
         o->curve = 0;
     if (o->key_order == KEY_ORDER_EC)
         o->rsa_bits = 0;
+    return filled;
 }
 
 static void read_enrolment(struct sql *q, struct store_enrolment *out)
@@ -111,11 +116,10 @@ static void read_enrolment(struct sql *q, struct store_enrolment *out)
     out->sends_sudi = sql_number(q) != 0;
     out->changed = sql_number(q);
     out->wave = sql_number(q);
-    enum capf_auth authentication = (enum capf_auth)sql_number(q);
-    unsigned bits = (unsigned)sql_number(q);
-    unsigned curve = (unsigned)sql_number(q);
-    out->holds = out->order;
-    fill_from_profile(&out->holds, authentication, bits, curve);
+    struct store_profile profile = {.capf_auth = (enum capf_auth)sql_number(q)};
+    profile.key_size = (unsigned)sql_number(q);
+    profile.curve = (unsigned)sql_number(q);
+    out->holds = store_order_fill(&out->order, &profile);
 }
 
 int store_enrolment_get(struct store *store, const char *device, struct store_enrolment *out)
