@@ -6,6 +6,7 @@
 #include "daemon/listen.h"
 #include "pki/signedfile.h"
 #include "signer/protocol.h"
+#include "store/enrolment.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -203,6 +204,82 @@ static void check_list(struct check *c, enum list_kind kind, bool needed)
         wrong(c, "%s: %s", name, why_text(&why, result));
 }
 
+/* ---- what phones have and are to do ---- */
+
+static int count_lsc(void *context, const struct store_lsc *lsc)
+{
+    size_t *counts = context;
+    counts[lsc->state]++;
+    return 0;
+}
+
+static int check_lscs(struct check *c)
+{
+    size_t counts[LSC_STATE_COUNT] = {0};
+    int result = store_lscs(cluster_store(c->cluster), NULL, clock_wall(),
+                            WARN_DAYS * INT64_C(86400), count_lsc, counts);
+    if (result)
+        return result;
+    size_t soon = counts[LSC_EXPIRING];
+    if (counts[LSC_EXPIRED])
+        warning(c,
+                "phones: %zu have an LSC that has expired (trustline phone list --where "
+                "lsc=expired)",
+                counts[LSC_EXPIRED]);
+    if (soon)
+        warning(c,
+                "phones: %zu have an LSC that expires within %d days (trustline phone list "
+                "--where lsc=expiring)",
+                soon, WARN_DAYS);
+    if (counts[LSC_VALID] + soon + counts[LSC_EXPIRED])
+        fine("phones: %zu have a valid LSC", counts[LSC_VALID] + soon);
+    return 0;
+}
+
+/* Who vouches for MICs, and whether anybody needs one who does. */
+struct mics {
+    struct check *check;
+    size_t issuers, ordered;
+};
+
+static int check_mic_issuer(void *context, const struct store_trust *trust)
+{
+    struct mics *m = context;
+    struct certificate *certificate = NULL;
+    if (strcmp(trust->purpose, "CAPF-trust") != 0 ||
+        certificate_from_der(&certificate, buffer_bytes(&trust->der), NULL) != 0)
+        return 0;
+    m->issuers++;
+    if (!certificate_may_sign_certificates(certificate))
+        warning(m->check, "CAPF-trust: %s may not sign certificates, so it vouches for no MIC",
+                trust->file);
+    certificate_free(certificate);
+    return 0;
+}
+
+static int count_ordered(void *context, const struct store_enrolment *e)
+{
+    struct mics *m = context;
+    m->ordered += e->holds.operation != ENROLMENT_NONE && e->holds.authentication == CAPF_AUTH_MIC;
+    return 0;
+}
+
+static int check_mics(struct check *c)
+{
+    struct mics mics = {.check = c};
+    int result = store_trusts(cluster_store(c->cluster), check_mic_issuer, &mics);
+    if (result == 0)
+        result = store_enrolments(cluster_store(c->cluster), count_ordered, &mics);
+    if (result == 0 && mics.issuers == 0 && mics.ordered)
+        warning(c,
+                "CAPF-trust: no CA is in it, and %zu phones are to prove who they are by a MIC "
+                "(trustline set cert import trust CAPF-trust FILE)",
+                mics.ordered);
+    else if (result == 0 && mics.issuers)
+        fine("CAPF-trust: %zu CAs vouch for MICs", mics.issuers);
+    return result;
+}
+
 static void check_inside(struct check *c)
 {
     struct why why = WHY_NONE;
@@ -219,7 +296,10 @@ static void check_inside(struct check *c)
     if (result == 0) {
         check_list(c, LIST_CTL, mode != 0);
         check_list(c, LIST_ITL, true);
+        result = check_lscs(c);
     }
+    if (result == 0)
+        result = check_mics(c);
     if (result)
         wrong(c, "%s", why_text(&why, result));
     cluster_close(c->cluster);

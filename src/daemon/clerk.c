@@ -1,7 +1,8 @@
 /*
  * clerk: the supervisor's hand in the store. At its start it brings the store and keys/ in order
  * and looks over what the node lives on; then it tells the supervisor which services are wanted and
- * writes down what became of them. It also says, every day, which certificates have expired.
+ * writes down what became of them. It also says, every day, which certificates have expired, and
+ * keeps bulk orders of enrolment going.
  */
 #include "daemon/roles.h"
 
@@ -10,7 +11,9 @@
 #include "base/text.h"
 #include "cluster/cluster.h"
 #include "daemon/role_link.h"
+#include "daemon/waves.h"
 #include "store/async.h"
+#include "store/enrolment.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +26,7 @@ enum { WATCH_MS = 200, DAY_MS = 24 * 3600 * 1000, WARN_DAYS = 60, WANTS_MAX = 32
 struct clerk {
     struct role_link *link;
     struct store_async *store;
+    struct waves *waves;
     struct loop_timer *daily;
     int64_t node;
     int signer;      /* the end we were given, until it has been used */
@@ -151,8 +155,11 @@ static void tell_wants(struct clerk *c)
 
 static void store_moved(void *context, unsigned areas)
 {
+    struct clerk *c = context;
     if (areas & (1u << AREA_SERVICES))
-        tell_wants(context);
+        tell_wants(c);
+    if (areas & (1u << AREA_ENROLMENT) && c->waves)
+        waves_look(c->waves);
 }
 
 /* ---- what was seen ---- */
@@ -229,10 +236,32 @@ static int say_expiry(void *context, const struct store_certificate *row)
     return 0;
 }
 
+static int count_lsc(void *context, const struct store_lsc *lsc)
+{
+    unsigned *counts = context;
+    counts[lsc->state]++;
+    return 0;
+}
+
+/* Of phones, how many: which, the command says. */
+static int say_lscs(struct store *store)
+{
+    unsigned counts[LSC_STATE_COUNT] = {0};
+    int result =
+        store_lscs(store, NULL, clock_wall(), WARN_DAYS * INT64_C(86400), count_lsc, counts);
+    if (result == 0 && counts[LSC_EXPIRED] + counts[LSC_EXPIRING])
+        log_event(LEVEL_WARNING,
+                  "event=lscs_expire expired=%u expiring=%u days=%d help=\"trustline phone list "
+                  "--where lsc=expiring\"",
+                  counts[LSC_EXPIRED], counts[LSC_EXPIRING], WARN_DAYS);
+    return result;
+}
+
 static int look_at_dates(void *context, struct store *store)
 {
     (void)context;
-    return store_certificates(store, say_expiry, NULL);
+    int result = store_certificates(store, say_expiry, NULL);
+    return result ? result : say_lscs(store);
 }
 
 static void each_day(void *context)
@@ -256,6 +285,8 @@ static int begin(struct clerk *c, struct why *why)
         result = store_async_new(&c->store, loop, where, STORE_WRITE, why);
     if (result == 0)
         result = store_async_watch(c->store, WATCH_MS, store_moved, c);
+    if (result == 0)
+        result = waves_new(&c->waves, loop, c->store);
     if (result == 0)
         result = loop_timer_new(&c->daily, loop, each_day, c);
     if (result)
@@ -327,6 +358,7 @@ int role_clerk(const char *state, int control)
         result = role_link_run(c.link);
     loop_timer_free(c.daily);
     store_async_free(c.store);
+    waves_free(c.waves);
     role_link_free(c.link);
     drop_signer(&c);
     return result || c.failed ? 1 : 0;
