@@ -17,7 +17,8 @@
     }
 #define WHEN_REFUSED \
     "When phones would be locked out, nothing is done: exit status 3, and the phones are listed."
-#define OWN_NAMES "NAME: CallManager, CAPF, TVS, ITLRecovery or web (tomcat)."
+#define WHERE_KEYS "only those: model, profile, mode, protocol, ctl, itl, lsc, enrolment, wave"
+#define OWN_NAMES  "NAME: CallManager, CAPF, TVS, ITLRecovery or web (tomcat)."
 #define TIMESTAMP_ROW                                                            \
     {                                                                            \
         "timestamp", "UNIX", "seconds since 1970; without it the present", false \
@@ -129,7 +130,28 @@ static const struct command_option profile_options[] = {
 };
 
 static const struct command_option phone_list_options[] = {
-    {"where", "KEY=VALUE", "only those: model, profile, mode, protocol, ctl, itl", true},
+    {"where", "KEY=VALUE", WHERE_KEYS, true},
+    NO_MORE,
+};
+
+static const struct command_option phone_update_options[] = {
+    {"where", "KEY=VALUE", WHERE_KEYS, true},
+    {"profile", "PROFILE", "its security profile (trustline profile list)", false},
+    {"capf-operation", "WHAT", "none, install, delete or troubleshoot", false},
+    {"capf-auth", "HOW", "string, null-string, lsc or mic", false},
+    {"auth-string", "DIGITS", "4 to 15 digits; generate makes one; - reads one", false},
+    {"one-time", NULL, "the new string is forgotten after a success", false},
+    {"key-size", "N", "an RSA key of 1024, 2048, 3072 or 4096 bits", false},
+    {"curve", "CURVE", "an EC key: P-256, P-384 or P-521", false},
+    {"complete-by", "YYYY:MM:DD:HH", "when the operation ends undone, in local time", false},
+    {"mic", "FILE", "the phone's MIC (PEM or DER)", false},
+    {"wave", "N", "at most N phones at once; the next follow by themselves", false},
+    NO_MORE,
+};
+
+static const struct command_option phone_revoke_options[] = {
+    {"serial", "HEX", "only the LSC with this serial number", false},
+    {"reason", "WHY", "unspecified (default), key-compromise, cessation-of-operation, ...", false},
     NO_MORE,
 };
 
@@ -475,9 +497,12 @@ const struct command command_table[] = {
      .operands = "[--where KEY=VALUE]...",
      .flags = READS,
      .help = "List the phones, and whether they hold the lists that are served",
-     .details = "VALUE may hold * and ?. CTL and ITL: current (every list the phone may hold is "
-                "the one served now),\nold (none is), none (it was never served one), unknown "
-                "(it was served both, and nothing proves\nwhich it took).",
+     .details =
+         "VALUE may hold * and ?. CTL and ITL: current (every list the phone may hold is "
+         "the one served now),\nold (none is), none (it was never served one), unknown "
+         "(it was served both, and nothing proves\nwhich it took). LSC: none, pending, valid, "
+         "expiring (within 60 days), expired. Enrolment: none,\nwaiting (for its wave), "
+         "pending, success, failed.",
      .options = phone_list_options,
      .run = phones_list},
     {.words = "phone show",
@@ -496,6 +521,31 @@ const struct command command_table[] = {
      .details = "NAME is SEP and the 12 hexadecimal digits of its MAC.",
      .options = phone_options,
      .run = phones_add},
+    {.words = "phone update",
+     .operands = "NAME|--where KEY=VALUE...",
+     .most = 1,
+     .flags = CHANGES,
+     .help = "Change the profile of phones, and what they are to do at CAPF",
+     .details =
+         "All of it is done, for all the phones, or nothing. Key size and curve together: the "
+         "curve "
+         "is\npreferred. What is not said stays; a new operation has no end unless --complete-by "
+         "says so.\nWith --wave the operation is a bulk order: trustlined gives it to the next "
+         "phone "
+         "when one has\nended. 'phone list --where wave=N' shows how far it is; another order for "
+         "a "
+         "phone takes it out.",
+     .options = phone_update_options,
+     .run = phones_update},
+    {.words = "phone revoke",
+     .operands = "NAME",
+     .least = 1,
+     .most = 1,
+     .flags = CHANGES,
+     .help = "Revoke the LSCs of a phone, also of one that was deleted",
+     .details = "All that have not expired, for good.",
+     .options = phone_revoke_options,
+     .run = phones_revoke},
     {.words = "phone delete",
      .operands = "NAME",
      .least = 1,

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { HIDDEN_MAX = 64 };
+
 /* A descriptor 0, 1 or 2 that is not open would be given to the next file, and what is printed
  * would land in it. */
 static bool hold_standard_streams(void)
@@ -21,8 +23,31 @@ static bool hold_standard_streams(void)
     return true;
 }
 
+/* Everybody can read the command line of a process. An authentication string that was typed into
+ * it is moved out, and blanked, before anything else happens: `kept` gets it. */
+static void hide_string(char **words, char kept[HIDDEN_MAX])
+{
+    static const char option[] = "--auth-string";
+    for (; *words; words++) {
+        size_t size = strcspn(*words, "=");
+        if (size < sizeof "--a" - 1 || strncmp(*words, option, size) != 0)
+            continue;
+        if ((*words)[size] != '=' && !*++words)
+            return;
+        size_t length = strlen(*words);
+        if (length >= HIDDEN_MAX)
+            continue;
+        memcpy(kept, *words, length + 1);
+        memset(*words, '*', length);
+        *words = kept;
+        return;
+    }
+}
+
 int main(int argc, char **argv)
 {
+    char kept[HIDDEN_MAX];
+    hide_string(argv, kept);
     if (!hold_standard_streams())
         return (int)STATUS_FAILED;
     if (argc == 2 && strcmp(argv[1], TOKEN_HELPER_WORD) == 0)

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/enrolview.h"
 #include "cli/grid.h"
 #include "cli/phones.h"
 #include "cli/words.h"
@@ -153,16 +154,18 @@ static void print_observation(FILE *out, const struct facts *f, const struct sto
             o->inferred ? "; known by its address only" : "");
 }
 
-static void print_facts(FILE *out, const struct facts *f)
+static int print_facts(FILE *out, const struct facts *f)
 {
     print_head(out, f);
     print_lines(out, f);
+    int result = enrolview_print(out, f->store, f->phone);
     print_held(out, f);
     fputs("\nServed to it, the newest first\n", out);
     if (!f->seen_count)
         fputs("  nothing yet\n", out);
     for (size_t i = 0; i < f->seen_count; i++)
         print_observation(out, f, &f->seen[i]);
+    return result;
 }
 
 /* ---- as JSON ---- */
@@ -247,6 +250,21 @@ static int find_phone(const struct phone **out, const struct phones *phones, con
     return ERR_NOT_FOUND;
 }
 
+static int say_facts(struct cli *cli, const struct call *call, const struct facts *f,
+                     enum cli_status *status)
+{
+    if (!call->json)
+        return print_facts(cli->out, f);
+    json_t *json = facts_json(f);
+    int result = json ? enrolview_add(json, f->store, f->phone) : -ENOMEM;
+    if (result) {
+        json_decref(json);
+        return result;
+    }
+    *status = cli_json(cli, json, STATUS_DONE);
+    return 0;
+}
+
 enum cli_status phones_show(struct cli *cli, const struct call *call)
 {
     struct why why = WHY_NONE;
@@ -266,11 +284,9 @@ enum cli_status phones_show(struct cli *cli, const struct call *call)
         facts->phones = &phones;
         result = load_facts(facts, cluster, device.name, &why);
     }
-    if (result == 0 && call->json)
-        status = cli_json(cli, facts_json(facts), STATUS_DONE);
-    else if (result == 0)
-        print_facts(cli->out, facts);
-    else
+    if (result == 0)
+        result = say_facts(cli, call, facts, &status);
+    if (result)
         status = cli_failed(cli, result, &why);
     phones_free(&phones);
     free(facts);

@@ -1,7 +1,9 @@
 #include "cli/phones.h"
 
+#include "base/clock.h"
 #include "base/map.h"
 #include "base/text.h"
+#include "cli/certs.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -88,6 +90,94 @@ static int load_held(void *context, const struct store_held *held)
     return 0;
 }
 
+/* ---- enrolment ---- */
+
+static struct phone *phone_of(const struct loading *l, const char *device)
+{
+    size_t at = (size_t)map_get(l->by_device, bytes_of_string(device));
+    return at ? &l->phones->items[at - 1] : NULL;
+}
+
+static int load_lsc(void *context, const struct store_lsc *lsc)
+{
+    struct phone *phone = phone_of(context, lsc->device);
+    if (phone) {
+        phone->lsc = lsc->state;
+        phone->lsc_not_after = lsc->not_after;
+    }
+    return 0;
+}
+
+static int load_enrolment(void *context, const struct store_enrolment *enrolment)
+{
+    struct phone *phone = phone_of(context, enrolment->device);
+    if (phone)
+        phone->enrolment = *enrolment;
+    return 0;
+}
+
+/* The bulk order whose phones are walked. */
+struct wave_walk {
+    struct loading *loading;
+    int64_t id;
+    struct store *store;
+};
+
+/* The newest come first: what an older one says of a phone is past. */
+static int load_wave_phone(void *context, const struct store_wave_phone *in)
+{
+    const struct wave_walk *w = context;
+    struct phone *phone = phone_of(w->loading, in->device);
+    if (phone && !phone->wave[0]) {
+        text_format(phone->wave, sizeof phone->wave, "%lld", (long long)w->id);
+        phone->wave_state = in->state;
+    }
+    return 0;
+}
+
+static int load_wave(void *context, const struct store_wave *wave)
+{
+    struct wave_walk *w = context;
+    w->id = wave->id;
+    return store_wave_phones(w->store, wave->id, load_wave_phone, w);
+}
+
+static int load_enrolments(struct loading *l, struct store *store)
+{
+    struct wave_walk walk = {.loading = l, .store = store};
+    int result =
+        store_lscs(store, NULL, clock_wall(), CERT_WARN_DAYS * INT64_C(86400), load_lsc, l);
+    if (result == 0)
+        result = store_enrolments(store, load_enrolment, l);
+    return result ? result : store_waves(store, load_wave, &walk);
+}
+
+static bool is_waiting(const struct phone *phone)
+{
+    return phone->wave[0] && phone->wave_state == WAVE_WAITING;
+}
+
+const char *phone_enrolment_word(const struct phone *phone)
+{
+    static const char *const words[] = {
+        [RESULT_NONE] = "none",
+        [RESULT_PENDING] = "pending",
+        [RESULT_SUCCESS] = "success",
+        [RESULT_FAILED] = "failed",
+    };
+    return is_waiting(phone) ? "waiting" : words[phone->enrolment.status.result];
+}
+
+char *phone_enrolment_text(char out[ENROLMENT_STATUS], const struct phone *phone)
+{
+    if (!is_waiting(phone))
+        return store_status_text(out, &phone->enrolment.status);
+    text_format(out, ENROLMENT_STATUS, "Waiting in bulk order %s", phone->wave);
+    return out;
+}
+
+/* ---- all of it ---- */
+
 static int load_current(struct phones *phones, struct store *store)
 {
     int result = 0;
@@ -121,7 +211,7 @@ static int load_all(struct loading *l, struct store *store)
         result = store_lists(store, note_published, l);
     if (result == 0)
         result = store_held(store, NULL, load_held, l);
-    return result;
+    return result ? result : load_enrolments(l, store);
 }
 
 int phones_load(struct phones *out, struct cluster *cluster, struct why *why)

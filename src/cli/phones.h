@@ -5,6 +5,7 @@
 #define CLI_PHONES_H
 
 #include "cli/session.h"
+#include "store/enrolment.h"
 
 /* Which list of a kind a phone holds, as far as is known: what was served is not what was taken. */
 enum list_state {
@@ -19,7 +20,16 @@ struct phone {
     struct store_device device;
     struct store_profile profile;
     enum list_state lists[2]; /* by enum list_kind */
+    enum lsc_state lsc;
+    int64_t lsc_not_after; /* of the active one, 0: none */
+    struct store_enrolment enrolment;
+    char wave[24]; /* the number of the last bulk order it is of, or "" */
+    enum wave_state wave_state;
 };
+/* How its last order stands: none, waiting (for its wave), pending, success, failed. */
+const char *phone_enrolment_word(const struct phone *phone);
+/* The same in CUCM's words; returns `out`. */
+char *phone_enrolment_text(char out[ENROLMENT_STATUS], const struct phone *phone);
 
 struct phones {
     struct phone *items; /* by name */

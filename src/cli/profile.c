@@ -143,16 +143,13 @@ static int parse_option(int *out, const struct call *call, const char *option,
 /* An RSA size or a curve; 2048 when neither is given. */
 static int parse_key(struct store_profile *out, const struct call *call, struct why *why)
 {
-    static const struct word sizes[] = {{"512", 512},   {"1024", 1024}, {"2048", 2048},
-                                        {"3072", 3072}, {"4096", 4096}, {NULL, 0}};
-    static const struct word curves[] = {{"P-256", 256}, {"P-384", 384}, {"P-521", 521}, {NULL, 0}};
     int size = 0;
     int curve = 0;
     if (call_has(call, "key-size") && call_has(call, "curve"))
         return why_error(why, ERR_USAGE, "either --key-size (RSA) or --curve (EC)");
-    int result = parse_option(&curve, call, "curve", curves, 0, why);
+    int result = parse_option(&curve, call, "curve", curve_words, 0, why);
     if (result == 0)
-        result = parse_option(&size, call, "key-size", sizes, curve ? 0 : 2048, why);
+        result = parse_option(&size, call, "key-size", key_size_words, curve ? 0 : 2048, why);
     out->key_size = (unsigned)size;
     out->curve = (unsigned)curve;
     return result;

@@ -23,6 +23,25 @@ const struct word capf_words[] = {
     {NULL, 0},
 };
 
+const struct word operation_words[] = {
+    {"none", ENROLMENT_NONE},
+    {"install", ENROLMENT_INSTALL},
+    {"delete", ENROLMENT_DELETE},
+    {"troubleshoot", ENROLMENT_TROUBLESHOOT},
+    {NULL, 0},
+};
+
+const struct word key_size_words[] = {
+    {"512", 512}, {"1024", 1024}, {"2048", 2048}, {"3072", 3072}, {"4096", 4096}, {NULL, 0},
+};
+
+const struct word curve_words[] = {
+    {"P-256", 256},
+    {"P-384", 384},
+    {"P-521", 521},
+    {NULL, 0},
+};
+
 const struct word yes_words[] = {
     {"no", false},
     {"yes", true},

@@ -4,17 +4,21 @@
 #ifndef CLI_WORDS_H
 #define CLI_WORDS_H
 
-#include "store/store.h"
+#include "store/enrolment.h"
 
 /* A word of the command line and what it stands for; tables end with word NULL. */
 struct word {
     const char *word;
     int value;
 };
-extern const struct word protocol_words[]; /* sccp, sip */
-extern const struct word mode_words[];     /* non-secure, authenticated, encrypted */
-extern const struct word capf_words[];     /* string, null-string, lsc, mic */
-extern const struct word yes_words[];      /* yes, no */
+extern const struct word protocol_words[];  /* sccp, sip */
+extern const struct word mode_words[];      /* non-secure, authenticated, encrypted */
+extern const struct word capf_words[];      /* string, null-string, lsc, mic */
+extern const struct word operation_words[]; /* none, install, delete, troubleshoot */
+extern const struct word yes_words[];       /* yes, no */
+/* What --key-size and --curve may be. */
+extern const struct word key_size_words[];
+extern const struct word curve_words[];
 
 /* "?" for a value that is not there. */
 const char *word_text(const struct word *words, int value);

@@ -96,11 +96,11 @@ Added $b: 7960, profile sccp-authenticated, line 1003.
 END
     done_by phone add $c --model 8945 --profile sip-non-secure --json && is_json && [ "$(json '$.phone')" = $c ] &&
         done_by phone list && exactly <<END || return
-Name             Model  Profile             Mode           Description  Last seen  Address  CTL   ITL
----------------  -----  ------------------  -------------  -----------  ---------  -------  ----  ----
-$a  7975   sccp-authenticated  authenticated  Front desk   never      -        none  none
-$b  7960   sccp-authenticated  authenticated  -            never      -        none  none
-$c  8945   sip-non-secure      non-secure     -            never      -        none  none
+Name             Model  Profile             Mode           Description  Last seen  Address  CTL   ITL   LSC   Enrolment
+---------------  -----  ------------------  -------------  -----------  ---------  -------  ----  ----  ----  ---------
+$a  7975   sccp-authenticated  authenticated  Front desk   never      -        none  none  none  None
+$b  7960   sccp-authenticated  authenticated  -            never      -        none  none  none  None
+$c  8945   sip-non-secure      non-secure     -            never      -        none  none  none  None
 END
     done_by phone show $a && exactly <<END
 $a
@@ -112,6 +112,18 @@ $a
   Last seen:    never
   Line 1        1001  Alice
   Line 2        1002  "Bob" & Co
+
+Certification Authority Proxy Function (CAPF) Information
+  Certificate Operation:         No Pending Operation
+  Authentication Mode:           By Authentication String
+  Authentication String:         not set
+  Key Order:                     RSA Only
+  RSA Key Size (Bits):           2048
+  Operation Completes By:        -
+  Certificate Operation Status:  None
+
+Its certificates
+  none is known
 
 Lists it may hold (CTL: none, ITL: none)
   none: it was never served one
@@ -146,7 +158,8 @@ phone_mistakes() {
 }
 filters() {
     for condition in "model=7975 $a" "mode=non-secure $c" "protocol=sip $c" "profile=sip-* $c" "ctl=none $a $b $c" \
-        "model=79* $a $b" "itl=current"; do
+        "model=79* $a $b" "itl=current" "lsc=none $a $b $c" "lsc=expiring" \
+        "enrolment=none $a $b $c" "wave=1"; do
         # shellcheck disable=SC2086 # words
         set -- $condition
         done_by phone list --where "$1" --json && is_json || return
@@ -160,7 +173,9 @@ filters() {
         complains 2 '--where mdel=1: there is no key mdel; did you mean model?' phone list --where mdel=1 &&
         complains 2 '--where ctl=x: it is one of current, old, none, unknown' phone list --where ctl=x &&
         complains 2 '--where model: KEY=VALUE is meant' phone list --where model &&
-        complains 1 '--where lsc=valid: not known yet' phone list --where lsc=valid
+        complains 2 '--where lsc=old: it is one of none, pending, valid, expiring, expired' \
+            phone list --where lsc=old &&
+        complains 1 '--where status=registered: not known yet' phone list --where status=registered
 }
 in_use() {
     done_by phone add SEP0011223300FF --model 7975 --profile lab &&
