@@ -4,6 +4,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "net/tls_listener.h"
+#include "service/capf/renewal.h"
 #include "service/capf/visit.h"
 #include "signer/protocol.h"
 
@@ -23,6 +24,7 @@ enum {
 struct capf_service {
     struct capf_setup setup;
     struct office office;
+    struct renewal *renewal;
     struct tls_listener *listener; /* NULL until the identity has come */
     struct store_certificate own;  /* CAPF's row, for the store's thread while `asking` */
     bool asking;                   /* for the identity */
@@ -179,6 +181,8 @@ static void store_moved(void *context, unsigned areas)
         desk_stale(s->office.desk);
     if (areas & (1u << AREA_CERTIFICATES))
         ask_identity(s);
+    if (areas & ((1u << AREA_CERTIFICATES) | (1u << AREA_PHONE_CERTIFICATES)))
+        renewal_look(s->renewal);
 }
 
 /* ---- birth and death ---- */
@@ -197,6 +201,8 @@ static int make_office(struct capf_service *s, struct loop *loop, const struct c
         result = desk_new(&o->desk);
     if (result == 0)
         result = store_async_new(&o->store, loop, setup->store, STORE_WRITE, why);
+    if (result == 0)
+        result = renewal_new(&s->renewal, loop, o->store, setup->signer, s->setup.node);
     if (result == 0)
         result = store_async_watch(o->store, WATCH_MS, store_moved, s);
     return result;
@@ -218,6 +224,7 @@ int capf_service_new(struct capf_service **out, struct loop *loop, const struct 
         return why_error(why, result, "CAPF does not start: %s", error_text(result));
     }
     ask_identity(s);
+    renewal_look(s->renewal);
     *out = s;
     return 0;
 }
@@ -233,6 +240,7 @@ void capf_service_free(struct capf_service *s)
     visits_cut(&s->office);
     store_async_free(s->office.store);
     visits_free(&s->office);
+    renewal_free(s->renewal);
     store_certificate_fini(&s->own);
     desk_free(s->office.desk);
     capf_journal_free(s->office.journal);
