@@ -1,0 +1,296 @@
+#!/bin/sh
+# capf.sh TRUSTLINE TRUSTLINED CAPFPROBE: phones are enrolled by a real node. What speaks to it is
+# not ours (capfprobe and openssl), and so can say what no phone would.
+trustline=$(realpath "$1")
+trustlined=$(realpath "$2")
+capfprobe=$(realpath "$3")
+. "$(dirname "$0")/lib.sh"
+. "$root/test/system/daemon.sh"
+
+state=$work/node
+name=SEP001122330001
+other=SEP001122330002
+crowd=300
+! is_long || crowd=2000
+
+admin() { "$trustline" "$@" --state "$state"; }
+hex() { od -An -tx1 -v "$@" | tr -d ' \n'; }
+text() { printf '%s\0' "$1" | hex; }
+element() { printf '%02x%04x%s' "0x$1" $((${#2} / 2)) "$2"; } # TAG HEX
+# One message of the session: COMMAND and the hex of its elements.
+message() { printf '55%02xS%04x%s' "0x$1" $((${#2} / 2)) "$2"; }
+
+auth_res() { # NAME STRING
+    message 02 "$(element 01 01)$(element 07 03)$(element 0b "$(text "$2")")$(element 0d "$(text "$1")")"
+}
+
+# talk: sends the script on standard input; what the server said is in $work/heard.
+talk() {
+    timeout 60 "$capfprobe" $((3804 + offset)) >"$work/heard" 2>&1
+    cat "$work/heard"
+}
+heard() { # LINE NUMBER: that line of the server's begins so
+    sed -n "$2p" "$work/heard" | grep -q "^$1" || fails "line $2 is not $1"
+}
+ended() { # REASON: the last message was END_SESSION with it
+    grep '^0f' "$work/heard" | tail -n 1 | grep -q "^0f 01 00 01 $1\$" || fails "the session did not end with $1"
+}
+
+new_key() { # FILE BITS
+    openssl genpkey -algorithm RSA -pkeyopt "rsa_keygen_bits:$2" -out "$1.pem" 2>/dev/null &&
+        openssl pkey -in "$1.pem" -pubout -outform DER -out "$1.spki"
+}
+
+order() { # STRING [OPTION...]
+    string=$1
+    shift
+    admin phone update $name --capf-operation install --auth-string "$string" "$@" --yes >"$work/order"
+}
+
+status_is() {
+    admin phone show $name --json >"$work/out" || return
+    shown=$(json '$.capf.status')
+    [ "$shown" = "$1" ] || { cat "$work/out"; fails "the status is $shown"; }
+}
+lscs() { # STATE: how many LSCs of the phone are in it
+    admin run sql "select count(*) as n from phone_certificate where state = $1 and kind = 1" --json |
+        tr -dc 0-9
+}
+
+# install KEY STRING REASON: everything a phone says, ending with STORE_CERT_RES of this reason.
+install() {
+    talk <<END
+recv
+send $(auth_res $name "$2")
+recv
+send $(message 11 '')
+send 5504S0000+
+file $1.spki 09
+recv
+save $1.der
+send $(message 0a "$(element 01 "$3")")
+recv
+END
+}
+
+prepare() {
+    make_node "$state" --organization Example --country XX && start_node "$state" || return
+    for phone in $name $other; do
+        admin phone add $phone --model 7975 --profile sccp-encrypted --line 1001 || return
+    done
+    admin show cert own CAPF --pem >"$work/capf.pem" || return
+    for key in one two three four; do new_key "$work/$key" 2048 || return; done
+    new_key "$work/small" 1024
+}
+
+installs() {
+    order 123456 && status_is 'Operation Pending' || return
+    install "$work/one" 123456 01
+    heard '01 07 00 01 03 08 00 01 00' 1 && heard '03 0a 00 02 08 00 11 00 01 00' 2 &&
+        heard '09 03 00 01 01 04' 3 && ended 01 || return
+    status_is 'Upgrade Success'
+}
+
+judged() {
+    openssl x509 -inform DER -in "$work/one.der" -out "$work/one.crt" &&
+        openssl verify -x509_strict -CAfile "$work/capf.pem" "$work/one.crt" || return
+    openssl x509 -in "$work/one.crt" -noout -subject -ext basicConstraints,keyUsage,extendedKeyUsage \
+        >"$work/out"
+    prints "CN = $name" && prints 'CA:FALSE' && prints 'Digital Signature, Key Encipherment' || return
+    openssl x509 -in "$work/one.crt" -noout -pubkey | openssl pkey -pubin -outform DER | cmp - "$work/one.spki"
+}
+
+traced() {
+    log=$state/log/capf.log
+    eventually grep -q "[0-9]:$name:Certificate upgrade successful" "$log" || return
+    for line in 'UNKNOWN:Got a new ph conn 127.0.0.1 on' 'TLS HS Done for ph_conn .' \
+        'MsgType      : CAPF_MSG_AUTH_REQ' 'MsgType      : CAPF_MSG_REQ_IN_PROGRESS' \
+        "$name:CAPF CORE: Rcvd Event: CAPF_EV_REQUEST_IN_PROGRESS in State: CAPF_STATE_AWAIT_KEY_GEN_RES" \
+        'MsgType      : CAPF_MSG_KEY_GEN_RES' 'Generated the cert'; do
+        grep -qF -- "$line" "$log" || { cat "$log"; fails "not in the trace: $line"; return; }
+    done
+    grep -q '^[0-9][0-9]:[0-9][0-9]:[0-9][0-9]\.[0-9]* | debug ' "$log"
+}
+
+nothing_to_do() {
+    talk <<END
+recv
+send $(auth_res $name 123456)
+recv
+END
+    ended 00
+}
+
+strangers() {
+    talk <<END
+recv
+send $(auth_res SEP0000000000AA 123456)
+recv
+recv
+END
+    heard '0f 01 00 01 09' 2 && heard closed 3
+}
+
+wrong_string() {
+    order 4711 || return
+    talk <<END
+recv
+send $(auth_res $name 4712)
+recv
+END
+    ended 07 && status_is 'Upgrade Failed: Invalid Authentication String'
+}
+
+# What existing servers stumble over: each is answered as a good server does.
+tolerant() {
+    order 4711 || return
+    res=$(auth_res $name 4711)
+    talk <<END
+recv
+send $(message 02 "$(element 63 beef)$(element 08 01)$(element 0b "$(text 4711)")$(element 0d "$(text $name)")")
+recv
+send $(message 11 '')
+send $(message 11 "$(element 0c 0005)")
+send $(message 11 '')
+send $(message 12 '')
+send 5504S0000+
+file $work/two.spki 09
+recv
+drop
+END
+    # VERSION was absent: KEY_SIZE alone.
+    heard '03 0a 00 02 08 00$' 2 && heard '09' 3 || return
+    talk <<END
+recv
+send $(printf %s "$res" | cut -c 1-5)
+send $(printf %s "$res" | cut -c 6-21)
+send $(printf %s "$res" | cut -c 22-)
+recv
+END
+    heard '03 0a 00 02' 2
+}
+
+strict() {
+    order 4711 || return
+    for bad in "5502T0000" "56$(auth_res $name 4711 | cut -c 3-)" "$(message 0a "$(element 01 01)")" \
+        "$(message 02 "$(element 07 03)0d0010534550")" "$(message 02 "$(element 07 03)")"; do
+        talk <<END
+recv
+send $bad
+recv
+END
+        ended 07 || { fails "after $bad"; return; }
+    done
+    status_is 'Operation Pending'
+}
+
+foreign_keys() {
+    order 4711 --key-size 2048 || return
+    install "$work/small" 4711 01
+    ended 07 || return
+    install "$work/one" 4711 01
+    ended 07 || { fails 'a key that is known was certified'; return; }
+    eventually grep -q "key is not new" "$state/log/capf.log" || return
+    status_is 'Upgrade Failed: Key Generation Failed/Timeout'
+}
+
+refused_by_the_phone() {
+    [ "$(lscs 1)" -eq 1 ] || fails 'not one active LSC before' || return
+    order 4711 || return
+    install "$work/three" 4711 07
+    ended 07 && [ "$(lscs 1)" -eq 1 ] && [ "$(lscs 0)" -eq 0 ] || fails 'the LSC was not dropped' || return
+    status_is 'Upgrade Failed'
+    install "$work/four" 4711 01
+    ended 01 && [ "$(lscs 1)" -eq 1 ] && status_is 'Upgrade Success'
+}
+
+no_secret_is_left() {
+    order 8421973 || return
+    install "$work/two" 8421974 01
+    install "$work/two" 8421973 01
+    for file in "$state"/log/* "$state"/trustline.db*; do
+        ! grep -qaF 8421973 "$file" || { fails "the string is in $file"; return; }
+    done
+    ! admin run sql 'select * from enrolment' | grep -F 8421973 || fails 'run sql shows it' || return
+    find "$state/keys" -type f ! -perm 600 | grep . && { fails 'a key others may read'; return; }
+    expect 1 admin run sql "select * from enrolment_secret" && says "is secret"
+}
+
+# Silent connections from many places; then a phone is served as ever.
+not_delayed() {
+    mkfifo "$work/crowd.in"
+    "$capfprobe" $((3804 + offset)) silent $crowd <"$work/crowd.in" >"$work/crowd.out" &
+    crowd_pid=$!
+    exec 7>"$work/crowd.in"
+    eventually grep -q open "$work/crowd.out" || return
+    new_key "$work/crowd" 2048 && order 4711 || return
+    install "$work/crowd" 4711 01
+    result=0
+    ended 01 || result=1
+    exec 7>&-
+    wait $crowd_pid
+    return $result
+}
+
+# Each time the role is killed at another moment; the phone comes again, and has one LSC.
+killed() {
+    for moment in auth key store confirmed; do
+        new_key "$work/$moment" 2048 && order 4711 || return
+        {
+            echo recv
+            echo "send $(auth_res $name 4711)"
+            [ $moment = auth ] || printf 'recv\nsend 5504S0000+\nfile %s 09\n' "$work/$moment.spki"
+            [ $moment = auth ] || [ $moment = key ] || echo recv
+            [ $moment != confirmed ] || echo "send $(message 0a "$(element 01 01)")"
+        } >"$work/script"
+        mkfifo "$work/in.$moment"
+        "$capfprobe" $((3804 + offset)) <"$work/in.$moment" >"$work/heard" 2>&1 &
+        probe=$!
+        exec 8>"$work/in.$moment"
+        cat "$work/script" >&8
+        wanted=$(grep -c recv "$work/script")
+        eventually said "$wanted" || return
+        victim=$(child_of capf)
+        kill -9 "$victim"
+        exec 8>&-
+        wait $probe
+        eventually another_capf "$victim" || return
+        new_key "$work/$moment.2" 2048 || return
+        eventually answers || return
+        install "$work/$moment.2" 4711 01
+        grep '^0f' "$work/heard" | tail -n 1 | grep -q '^0f 01 00 01 0[01]$' || { fails "after a kill at $moment"; return; }
+        [ "$(lscs 1)" -eq 1 ] || { fails "$(lscs 1) active LSCs after a kill at $moment"; return; }
+    done
+}
+said() { [ "$(wc -l <"$work/heard")" -ge "$1" ]; }
+another_capf() { now=$(child_of capf) && [ "$now" != "$1" ]; }
+answers() { echo recv | timeout 10 "$capfprobe" $((3804 + offset)) | grep -q '^01 07'; }
+
+old_tls() {
+    old() { echo | timeout 10 openssl s_client -connect "127.0.0.1:$((3804 + offset))" -tls1 -cipher 'AES128-SHA:@SECLEVEL=0' 2>&1; }
+    old >"$work/out"
+    ! grep -q 'Cipher is AES128-SHA' "$work/out" || fails 'TLS 1.0 without legacy_tls' || return
+    eventually grep -q 'event=capf_handshake_failed.*legacy_tls' "$state/log/trustline.log" || return
+    stop_node
+    sed -i 's/^legacy_tls = off/legacy_tls = on/' "$state/trustline.conf"
+    start_node "$state" || return
+    old >"$work/out"
+    grep -q 'Cipher is AES128-SHA' "$work/out" || { cat "$work/out"; fails 'no TLS 1.0 with legacy_tls'; return; }
+}
+
+test_that 'a node with two phones starts' prepare
+test_that 'a phone is enrolled by its string' installs
+test_that 'openssl finds no fault with the LSC' judged
+test_that 'the trace has the lines of CUCM' traced
+test_that 'without an order the session ends at once' nothing_to_do
+test_that 'a phone nobody added is told so' strangers
+test_that 'a wrong string fails the order, which stays' wrong_string
+test_that 'unknown elements, split headers and repeated words are borne' tolerant
+test_that 'faults of the protocol end the session' strict
+test_that 'a key that is too small or known is not certified' foreign_keys
+test_that 'an LSC the phone refuses is dropped, and the old one stays' refused_by_the_phone
+test_that 'no string is left anywhere' no_secret_is_left
+test_that "$crowd silent connections delay nobody" not_delayed
+test_that 'a role killed at any moment leaves one LSC and an order that completes' killed
+test_that 'TLS 1.0 is spoken only with legacy_tls' old_tls
+done_testing
