@@ -8,11 +8,14 @@
 #define FLEET_MAX       1000000
 #define RATE_MAX        1000000
 #define CONCURRENCY_MAX 100000
+#define KEY_SECONDS_MAX 7200
+#define STRING_MIN      4
 #define CONCURRENCY     500 /* when nothing is said */
 
 static const char usage_text[] =
     "usage: trustline-phone NAME --tftp HOST[:PORT] [OPTIONS]\n"
     "       trustline-phone --fleet N --first NAME --tftp HOST[:PORT] [OPTIONS]\n"
+    "       trustline-phone --make-mic CA.pem NAME OUT.pem\n"
     "\n"
     "A simulated Cisco IP phone. It boots as a real one does: it gets its trust lists and its\n"
     "configuration, and takes or refuses them by the rules of its model. NAME is SEP and 12 hex\n"
@@ -23,7 +26,12 @@ static const char usage_text[] =
     "  --home DIR           its flash: lists and configuration survive there from boot to boot;\n"
     "                       without it the phone forgets all when it ends\n"
     "  --erase ctl|itl|lsc  erases that before it boots; may be given more than once\n"
-    "  --until files        how far it goes: it has its files\n"
+    "  --until files|enrolled\n"
+    "                       how far it goes: it has its files (the default), or its LSC, too\n"
+    "  --auth-string DIGITS what its user types when CAPF wants the authentication string\n"
+    "  --mic FILE           its factory certificate: PEM, certificate and key\n"
+    "  --tls legacy|modern  TLS 1.0 alone, or 1.2 and 1.3; as its model when not given\n"
+    "  --key-seconds N      a key takes it at least that long, as it does old phones\n"
     "  --json               one JSON document at the end, instead of what it says on the way\n"
     "  --quiet              status messages only, no console lines\n"
     "\n"
@@ -32,10 +40,16 @@ static const char usage_text[] =
     "  --rate N/s           how many are switched on a second (as fast as it goes)\n"
     "  --concurrency N      how many boot at once at most (500)\n"
     "  --model M[,M...]     the models take turns\n"
+    "  --mic DIR            a directory with NAME.pem for each\n"
+    "  --key-pool DIR       keys made beforehand, PEM files, each used once\n"
+    "\n"
+    "  --make-mic CA.pem NAME OUT.pem\n"
+    "                       makes a factory certificate for the lab, and the CA if it is absent\n"
     "\n"
     "  --help, --version\n"
     "\n"
-    "Exit status: 0 it has its files; 1 something was not to be had; 2 wrong usage; 3 a list or\n"
+    "Exit status: 0 it got as far as --until says; 1 something was not to be had; 2 wrong usage; 3 "
+    "a list or\n"
     "configuration was refused.\n";
 
 enum option_code {
@@ -44,6 +58,12 @@ enum option_code {
     OPTION_HOME,
     OPTION_ERASE,
     OPTION_UNTIL,
+    OPTION_AUTH_STRING,
+    OPTION_MIC,
+    OPTION_TLS,
+    OPTION_KEY_SECONDS,
+    OPTION_KEY_POOL,
+    OPTION_MAKE_MIC,
     OPTION_JSON,
     OPTION_QUIET,
     OPTION_FLEET,
@@ -60,6 +80,12 @@ static const struct option options[] = {
     {"home", required_argument, NULL, OPTION_HOME},
     {"erase", required_argument, NULL, OPTION_ERASE},
     {"until", required_argument, NULL, OPTION_UNTIL},
+    {"auth-string", required_argument, NULL, OPTION_AUTH_STRING},
+    {"mic", required_argument, NULL, OPTION_MIC},
+    {"tls", required_argument, NULL, OPTION_TLS},
+    {"key-seconds", required_argument, NULL, OPTION_KEY_SECONDS},
+    {"key-pool", required_argument, NULL, OPTION_KEY_POOL},
+    {"make-mic", required_argument, NULL, OPTION_MAKE_MIC},
     {"json", no_argument, NULL, OPTION_JSON},
     {"quiet", no_argument, NULL, OPTION_QUIET},
     {"fleet", required_argument, NULL, OPTION_FLEET},
@@ -138,16 +164,43 @@ static int read_erase(struct reading *r, const char *text)
 
 static int read_until(struct reading *r, const char *text)
 {
-    static const char *const later[] = {"enrolled", "registered", "call"};
-    if (strcmp(text, "files") == 0)
+    static const char *const later[] = {"registered", "call"};
+    r->out->enrols = strcmp(text, "enrolled") == 0;
+    if (r->out->enrols || strcmp(text, "files") == 0)
         return 0;
     for (size_t i = 0; i < sizeof later / sizeof *later; i++)
         if (strcmp(text, later[i]) == 0)
             return why_error(&r->why, ERR_USAGE,
                              "--until %s: this phone cannot do that yet, it boots as far as "
-                             "--until files",
+                             "--until enrolled",
                              text);
-    return why_error(&r->why, ERR_USAGE, "--until %s: it can be files", text);
+    return why_error(&r->why, ERR_USAGE, "--until %s: it can be files or enrolled", text);
+}
+
+static int read_string(struct reading *r, const char *text)
+{
+    size_t length = strlen(text);
+    r->out->auth_string = text;
+    if (length >= STRING_MIN && length <= ENROL_STRING_MAX && strspn(text, "0123456789") == length)
+        return 0;
+    return why_error(&r->why, ERR_USAGE, "--auth-string: %d to %d digits are needed", STRING_MIN,
+                     ENROL_STRING_MAX);
+}
+
+static int read_tls(struct reading *r, const char *text)
+{
+    r->out->tls = strcmp(text, "legacy") == 0 ? PHONE_TLS_LEGACY : PHONE_TLS_MODERN;
+    if (strcmp(text, "legacy") == 0 || strcmp(text, "modern") == 0)
+        return 0;
+    return why_error(&r->why, ERR_USAGE, "--tls %s: it can be legacy or modern", text);
+}
+
+static int read_key_seconds(struct reading *r, const char *text)
+{
+    int64_t seconds = 0;
+    int result = read_number(r, "key-seconds", text, KEY_SECONDS_MAX, &seconds);
+    r->out->key_ms = seconds * 1000;
+    return result;
 }
 
 static int read_device(struct reading *r, const char *text)
@@ -174,6 +227,9 @@ static int take_fleet_option(struct reading *r, int code, const char *value)
         result = read_number(r, "concurrency", value, CONCURRENCY_MAX, &number);
         a->concurrency = (size_t)number;
         return result;
+    case OPTION_KEY_POOL:
+        a->key_pool = value;
+        return 0;
     case OPTION_FIRST:
         r->first = true;
         return read_device(r, value);
@@ -198,6 +254,18 @@ static int take_option(struct reading *r, int code, const char *value)
         return read_erase(r, value);
     case OPTION_UNTIL:
         return read_until(r, value);
+    case OPTION_AUTH_STRING:
+        return read_string(r, value);
+    case OPTION_MIC:
+        a->mic = value;
+        return 0;
+    case OPTION_TLS:
+        return read_tls(r, value);
+    case OPTION_KEY_SECONDS:
+        return read_key_seconds(r, value);
+    case OPTION_MAKE_MIC:
+        a->make_mic = value;
+        return 0;
     case OPTION_JSON:
         a->json = true;
         return 0;
@@ -230,7 +298,8 @@ static int check_one(struct reading *r, int operands, char **words)
 {
     if (r->fleet_words)
         return why_error(&r->why, ERR_USAGE,
-                         "--first, --rate and --concurrency are for fleets: say --fleet N, too");
+                         "--first, --rate, --concurrency and --key-pool are for fleets: say "
+                         "--fleet N, too");
     if (operands == 0)
         return why_error(&r->why, ERR_USAGE, "which phone? Give its NAME: SEP and 12 hex digits");
     if (operands > 1)
@@ -240,8 +309,20 @@ static int check_one(struct reading *r, int operands, char **words)
     return read_device(r, words[0]);
 }
 
+static int check_make_mic(struct reading *r, int operands, char **words)
+{
+    if (r->fleet_words || r->out->tftp || operands != 2)
+        return why_error(&r->why, ERR_USAGE,
+                         "--make-mic CA.pem NAME OUT.pem: a CA, a phone and a file are all it "
+                         "needs");
+    r->out->mic_out = words[1];
+    return read_device(r, words[0]);
+}
+
 static int check(struct reading *r, int operands, char **words)
 {
+    if (r->out->make_mic)
+        return check_make_mic(r, operands, words);
     int result = r->out->fleet ? check_fleet(r, operands) : check_one(r, operands, words);
     if (result == 0 && !r->out->tftp)
         result = why_error(&r->why, ERR_USAGE, "--tftp HOST[:PORT] is missing: which server?");

@@ -4,7 +4,7 @@
 #ifndef PHONE_ARGUMENTS_H
 #define PHONE_ARGUMENTS_H
 
-#include "phone/flash.h"
+#include "phone/phone.h"
 #include "trust/model.h"
 
 #include <stdio.h>
@@ -23,6 +23,14 @@ struct arguments {
     const char *home; /* NULL: none */
     bool erase[FLASH_SLOTS];
     bool json, quiet;
+    bool enrols; /* --until enrolled */
+    const char *auth_string;
+    const char *mic; /* a PEM file; of a fleet a directory with NAME.pem */
+    enum phone_tls tls;
+    const char *key_pool; /* a directory */
+    int64_t key_ms;       /* the least a key takes */
+    const char *make_mic; /* CA.pem: make a lab MIC for `device` instead, into `mic_out` */
+    const char *mic_out;
     size_t fleet;       /* phones; 0: one phone */
     unsigned rate;      /* phones a second; 0: as fast as it goes */
     size_t concurrency; /* phones that boot at once */

@@ -13,6 +13,9 @@ int boot_new(struct boot **out, const struct boot_setup *setup)
     boot->habits = habits_of(setup->model);
     boot->shelf = setup->shelf;
     boot->http = setup->http && boot->habits->http_first;
+    boot->enrols = setup->enrols;
+    boot->has_string = setup->string;
+    buffer_init(&boot->opened, CNF_BYTES_MAX);
     struct bytes server = bytes_slice(setup->server, 0, sizeof boot->server);
     if (server.size)
         memcpy(boot->server, server.data, server.size);
@@ -31,6 +34,7 @@ void boot_free(struct boot *boot)
     shelf_put_back(boot->shelf, boot->held[TRUSTLIST_CTL]);
     shelf_put_back(boot->shelf, boot->held[TRUSTLIST_ITL]);
     free(boot->configuration);
+    buffer_fini_secret(&boot->opened);
     free(boot);
 }
 
@@ -74,8 +78,7 @@ static void push_fetch(struct boot *boot)
     boot_push(boot, BOOT_FETCH)->max = is_list ? TRUSTLIST_READ_MAX : CNF_BYTES_MAX;
 }
 
-/* Asks for "a" followed by "b". */
-static enum boot_event ask(struct boot *boot, enum boot_kind kind, const char *a, const char *b)
+enum boot_event boot_ask(struct boot *boot, enum boot_kind kind, const char *a, const char *b)
 {
     boot->kind = kind;
     text_format(boot->name, sizeof boot->name, "%s%s", a, b);
@@ -104,7 +107,7 @@ static enum boot_event enter_ctl(struct boot *boot, int64_t now)
         return EVENT_SKIP;
     boot->ctl_tries++;
     text_format(name, sizeof name, "CTL%s", boot->device);
-    return ask(boot, BOOT_CTL, name, ".tlv");
+    return boot_ask(boot, BOOT_CTL, name, ".tlv");
 }
 
 static enum boot_event enter_itl(struct boot *boot, int64_t now)
@@ -114,16 +117,16 @@ static enum boot_event enter_itl(struct boot *boot, int64_t now)
     if (!asks_for_list(boot, TRUSTLIST_ITL))
         return EVENT_SKIP;
     text_format(name, sizeof name, "ITL%s", boot->device);
-    return ask(boot, BOOT_ITL, name, ".tlv");
+    return boot_ask(boot, BOOT_ITL, name, ".tlv");
 }
 
 static enum boot_event enter_itl_common(struct boot *boot, int64_t now)
 {
     (void)now;
-    return ask(boot, BOOT_ITL, trustlist_file_name(TRUSTLIST_ITL), "");
+    return boot_ask(boot, BOOT_ITL, trustlist_file_name(TRUSTLIST_ITL), "");
 }
 
-static void tell_lists(struct boot *boot)
+void boot_tell_lists(struct boot *boot)
 {
     bool asks = asks_for_list(boot, TRUSTLIST_CTL) || asks_for_list(boot, TRUSTLIST_ITL);
     if (boot->list_updated)
@@ -138,15 +141,15 @@ static enum boot_event enter_configuration(struct boot *boot, int64_t now)
 {
     char name[64];
     (void)now;
-    tell_lists(boot);
+    boot_tell_lists(boot);
     text_format(name, sizeof name, "%s.cnf.xml", boot->device);
-    return ask(boot, BOOT_CONFIGURATION, name, signed_suffix(boot));
+    return boot_ask(boot, BOOT_CONFIGURATION, name, signed_suffix(boot));
 }
 
 static enum boot_event enter_default(struct boot *boot, int64_t now)
 {
     (void)now;
-    return ask(boot, BOOT_DEFAULT, "XMLDefault.cnf.xml", signed_suffix(boot));
+    return boot_ask(boot, BOOT_DEFAULT, "XMLDefault.cnf.xml", signed_suffix(boot));
 }
 
 /* Authenticated and encrypted need a CTL, which a phone asks for a few times. */
@@ -182,7 +185,7 @@ static enum boot_event enter_extras(struct boot *boot, int64_t now)
     while (habits_extra(name, &skip, boot->trust.model, boot->configuration, boot->extra)) {
         boot->extra++;
         if (!skip)
-            return ask(boot, BOOT_EXTRA, name, signed_suffix(boot));
+            return boot_ask(boot, BOOT_EXTRA, name, signed_suffix(boot));
     }
     return EVENT_SKIP;
 }
@@ -214,21 +217,41 @@ static const struct {
                     [EVENT_FAILED] = STATE_ITL,
                     [EVENT_SKIP] = STATE_ITL}},
     [STATE_ITL] = {enter_itl,
-                   {[EVENT_ACCEPTED] = STATE_CONFIGURATION,
-                    [EVENT_REFUSED] = STATE_CONFIGURATION,
+                   {[EVENT_ACCEPTED] = STATE_SEALED_FIRST,
+                    [EVENT_REFUSED] = STATE_SEALED_FIRST,
                     [EVENT_ABSENT] = STATE_ITL_COMMON,
-                    [EVENT_FAILED] = STATE_CONFIGURATION,
-                    [EVENT_SKIP] = STATE_CONFIGURATION}},
+                    [EVENT_FAILED] = STATE_SEALED_FIRST,
+                    [EVENT_SKIP] = STATE_SEALED_FIRST}},
     [STATE_ITL_COMMON] = {enter_itl_common,
-                          {[EVENT_ACCEPTED] = STATE_CONFIGURATION,
-                           [EVENT_REFUSED] = STATE_CONFIGURATION,
-                           [EVENT_ABSENT] = STATE_CONFIGURATION,
-                           [EVENT_FAILED] = STATE_CONFIGURATION}},
+                          {[EVENT_ACCEPTED] = STATE_SEALED_FIRST,
+                           [EVENT_REFUSED] = STATE_SEALED_FIRST,
+                           [EVENT_ABSENT] = STATE_SEALED_FIRST,
+                           [EVENT_FAILED] = STATE_SEALED_FIRST}},
+    [STATE_SEALED_FIRST] = {boot_enter_sealed_first,
+                            {[EVENT_ACCEPTED] = STATE_SECURITY,
+                             [EVENT_REFUSED] = STATE_SECURITY,
+                             [EVENT_ABSENT] = STATE_CONFIGURATION,
+                             [EVENT_FAILED] = STATE_OVER,
+                             [EVENT_SKIP] = STATE_CONFIGURATION}},
     [STATE_CONFIGURATION] = {enter_configuration,
-                             {[EVENT_ACCEPTED] = STATE_SECURITY,
+                             {[EVENT_ACCEPTED] = STATE_SHORT,
                               [EVENT_REFUSED] = STATE_SECURITY,
                               [EVENT_ABSENT] = STATE_DEFAULT,
                               [EVENT_FAILED] = STATE_OVER}},
+    [STATE_SHORT] = {boot_enter_short,
+                     {[EVENT_SKIP] = STATE_SECURITY,
+                      [EVENT_ACCEPTED] = STATE_SEALED,
+                      [EVENT_ABSENT] = STATE_SETTLE,
+                      [EVENT_ENROL] = STATE_ENROL,
+                      [EVENT_FAILED] = STATE_OVER}},
+    [STATE_SEALED] = {boot_enter_sealed,
+                      {[EVENT_ACCEPTED] = STATE_SECURITY,
+                       [EVENT_REFUSED] = STATE_OVER,
+                       [EVENT_ABSENT] = STATE_OVER,
+                       [EVENT_FAILED] = STATE_OVER}},
+    [STATE_ENROL] = {boot_enter_enrol,
+                     {[EVENT_ACCEPTED] = STATE_SETTLE, [EVENT_FAILED] = STATE_OVER}},
+    [STATE_SETTLE] = {boot_enter_settle, {[EVENT_TICK] = STATE_CONFIGURATION}},
     [STATE_DEFAULT] = {enter_default,
                        {[EVENT_ACCEPTED] = STATE_SECURITY,
                         [EVENT_REFUSED] = STATE_SECURITY,
@@ -248,11 +271,14 @@ static const struct {
                        [EVENT_REFUSED] = STATE_EXTRAS,
                        [EVENT_ABSENT] = STATE_EXTRAS,
                        [EVENT_FAILED] = STATE_OVER,
-                       [EVENT_SKIP] = STATE_OVER}},
+                       [EVENT_SKIP] = STATE_CAPF}},
+    [STATE_CAPF] =
+        {boot_enter_capf,
+         {[EVENT_ACCEPTED] = STATE_OVER, [EVENT_FAILED] = STATE_OVER, [EVENT_SKIP] = STATE_OVER}},
     [STATE_OVER] = {enter_over, {0}},
 };
 
-static void happen(struct boot *boot, enum boot_event event, int64_t now)
+void boot_happen(struct boot *boot, enum boot_event event, int64_t now)
 {
     while (event != EVENT_NONE) {
         enum boot_state next = table[boot->state].next[event];
@@ -268,7 +294,7 @@ static void happen(struct boot *boot, enum boot_event event, int64_t now)
 
 void boot_start(struct boot *boot, int64_t now)
 {
-    happen(boot, EVENT_START, now);
+    boot_happen(boot, EVENT_START, now);
 }
 
 void boot_arrived(struct boot *boot, struct bytes file, int64_t now)
@@ -276,7 +302,7 @@ void boot_arrived(struct boot *boot, struct bytes file, int64_t now)
     if (!boot->asking)
         return;
     boot->asking = false;
-    happen(boot, boot_judge(boot, file), now);
+    boot_happen(boot, boot_judge(boot, file), now);
 }
 
 /* A file that is not there is a status message when nothing else can take its place. */
@@ -286,6 +312,14 @@ static void tell_absent(struct boot *boot)
         boot_push_status(boot, STATUS_NOT_FOUND, trustlist_file_name(TRUSTLIST_CTL));
     if (boot->state == STATE_ITL_COMMON)
         boot_push_status(boot, STATUS_NOT_FOUND, trustlist_file_name(TRUSTLIST_ITL));
+    if (boot->state == STATE_SEALED) {
+        boot_push_status(boot, STATUS_NOT_FOUND, boot->name);
+        boot->failed = true;
+        why_error(&boot->why, ERR_NOT_FOUND,
+                  "the short configuration names the phone's own certificate, and the server has "
+                  "no %s",
+                  boot->name);
+    }
     if (boot->kind != BOOT_DEFAULT)
         return;
     const char *suffix = signed_suffix(boot);
@@ -303,7 +337,7 @@ void boot_absent(struct boot *boot, int64_t now)
     boot->asking = false;
     boot_push(boot, BOOT_FILE)->result = RESULT_ABSENT;
     tell_absent(boot);
-    happen(boot, EVENT_ABSENT, now);
+    boot_happen(boot, EVENT_ABSENT, now);
 }
 
 static enum boot_event fail(struct boot *boot, enum boot_failure failure, const char *words)
@@ -353,7 +387,7 @@ void boot_failed(struct boot *boot, enum boot_failure failure, const char *words
     if (boot->transport == BOOT_HTTP && failure != FAILURE_TOO_LARGE)
         fall_back(boot, failure, words);
     else
-        happen(boot, fail(boot, failure, words), now);
+        boot_happen(boot, fail(boot, failure, words), now);
 }
 
 void boot_stored(struct boot *boot, const char *error, int64_t now)
@@ -362,17 +396,17 @@ void boot_stored(struct boot *boot, const char *error, int64_t now)
         return;
     if (!error) {
         boot_commit(boot);
-        happen(boot, EVENT_ACCEPTED, now);
+        boot_happen(boot, EVENT_ACCEPTED, now);
         return;
     }
     boot_drop(boot);
-    happen(boot, boot_fail_here(boot, error), now);
+    boot_happen(boot, boot_fail_here(boot, error), now);
 }
 
 void boot_tick(struct boot *boot, int64_t now)
 {
     if (now >= boot->deadline)
-        happen(boot, EVENT_TICK, now);
+        boot_happen(boot, EVENT_TICK, now);
 }
 
 int64_t boot_deadline(const struct boot *boot)

@@ -10,6 +10,7 @@
 #ifndef PHONE_BOOT_H
 #define PHONE_BOOT_H
 
+#include "phone/enrol.h"
 #include "phone/flash.h"
 #include "phone/habits.h"
 #include "phone/shelf.h"
@@ -17,6 +18,8 @@
 #define BOOT_NAME      (HABITS_NAME + 8) /* a file name with its .sgn and NUL */
 #define BOOT_CTL_TRIES 4    /* of a phone that must have a CTL and has none; then no registration */
 #define BOOT_PAUSE_MS  1000 /* between them; the phones' own pause is not known */
+#define BOOT_SETTLE_MS 500  /* after CAPF, before the configuration is asked for again */
+#define BOOT_SETTLES   10   /* times, while it names another certificate than the new one */
 #define BOOT_NEVER     INT64_MAX
 
 struct boot;
@@ -27,6 +30,8 @@ struct boot_setup {
     struct bytes server; /* 4 or 16 bytes: the address of the TFTP server; copied */
     bool http;           /* there is a port to ask over HTTP */
     struct shelf *shelf;
+    bool enrols; /* goes to CAPF where its configuration says so, not only where it must */
+    bool string; /* its user has typed an authentication string */
 };
 
 int boot_new(struct boot **out, const struct boot_setup *setup) CHECKED;
@@ -38,6 +43,9 @@ void boot_free(struct boot *boot);
 int boot_hold_list(struct boot *boot, enum trustlist_kind kind, struct bytes file,
                    struct why *why) CHECKED;
 int boot_hold_configuration(struct boot *boot, struct bytes xml, struct why *why) CHECKED;
+/* What it can show and unseal with; NULL: none. They stay until they are told anew. */
+void boot_hold_certificates(struct boot *boot, const struct identity *lsc,
+                            const struct identity *mic);
 /* A person has erased them; they were not put in with boot_hold_list(). */
 void boot_erased(struct boot *boot, bool ctl, bool itl);
 
@@ -62,6 +70,8 @@ void boot_absent(struct boot *boot, int64_t now);
 void boot_failed(struct boot *boot, enum boot_failure failure, const char *words, int64_t now);
 /* What became of BOOT_STORE: NULL when it is in the flash, else why it is not. */
 void boot_stored(struct boot *boot, const char *error, int64_t now);
+/* What became of BOOT_ENROL, after boot_hold_certificates() of what it has now. */
+void boot_enrolled(struct boot *boot, enum enrol_outcome outcome, const char *words, int64_t now);
 /* At boot_deadline(), or any other time. */
 void boot_tick(struct boot *boot, int64_t now);
 int64_t boot_deadline(const struct boot *boot); /* BOOT_NEVER: none */
@@ -73,7 +83,7 @@ enum boot_transport { BOOT_TFTP, BOOT_HTTP };
 enum boot_kind {
     BOOT_CTL,
     BOOT_ITL,
-    BOOT_CONFIGURATION, /* SEP<MAC>.cnf.xml */
+    BOOT_CONFIGURATION, /* SEP<MAC>.cnf.xml, .sgn or .enc.sgn */
     BOOT_DEFAULT,       /* XMLDefault.cnf.xml */
     BOOT_EXTRA,         /* what a configuration names */
 };
@@ -86,9 +96,11 @@ enum boot_result {
     RESULT_REFUSED,   /* by trust/accept.h, or it is no configuration; what was there stays */
     RESULT_ABSENT,
     RESULT_FAILED,
-    RESULT_BY_TFTP, /* HTTP failed, TFTP is tried next */
+    RESULT_NOT_OURS, /* sealed, and not for a certificate of this phone */
+    RESULT_BY_TFTP,  /* HTTP failed, TFTP is tried next */
 };
-/* "accepted", "unchanged", "refused", "absent", "failed", "by_tftp". */
+/* "accepted", "unchanged", "refused", "absent", "failed", "not_ours",
+ * "by_tftp". */
 const char *boot_result_text(enum boot_result result);
 
 /* The messages of a phone's status menu. */
@@ -107,6 +119,7 @@ enum boot_status {
     STATUS_ACCESS,          /* "TFTP Access Error" */
     STATUS_ERROR,           /* "TFTP Error" */
     STATUS_SIZE,            /* "TFTP Size Error" */
+    STATUS_NO_CAPF,         /* "No valid CAPF server" */
     STATUS_CONFIGURED,      /* "NAME": the configuration that was taken */
 };
 
@@ -121,6 +134,7 @@ enum boot_action_kind {
     BOOT_STORE,  /* put `content` into `slot` of the flash */
     BOOT_FILE,   /* for whoever watches: what became of a file */
     BOOT_STATUS, /* for whoever watches: a status message */
+    BOOT_ENROL,  /* go to CAPF as the configuration says */
     BOOT_OVER,   /* the last action: `outcome`, and `words` when that is OUTCOME_FAILED */
 };
 
@@ -159,6 +173,10 @@ const struct model *boot_model(const struct boot *boot);
 const struct held_list *boot_list(const struct boot *boot, enum trustlist_kind kind);
 /* The configuration in effect; NULL: none. It may be that of the flash. */
 const struct cnf *boot_configuration(const struct boot *boot);
+/* NULL: none. */
+const struct identity *boot_lsc(const struct boot *boot);
+/* Was CAPF asked in this boot, and did all go well? */
+bool boot_is_enrolled(const struct boot *boot);
 /* Was it taken in this boot? */
 bool boot_is_configured(const struct boot *boot);
 

@@ -1,6 +1,8 @@
 /* What becomes of a file that has arrived: decided by trust/accept.h, and by reading it. */
 #include "phone/boot_parts.h"
 
+#include "pki/seal.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,10 +112,54 @@ static struct bytes payload_of(const struct boot *boot, struct bytes file)
     return envelope_body(&header, file);
 }
 
+/* A file sealed for another certificate: a phone that only tried asks for the short file next. */
+static enum boot_event refuse_sealed(struct boot *boot, struct bytes file, const struct why *why,
+                                     int error)
+{
+    boot->answer = (struct answer){.verdict = VERDICT_NO, .rule = RULE_MALFORMED};
+    text_format(boot->answer.explanation, sizeof boot->answer.explanation,
+                "The phone cannot open this file: %s.", why_text(why, error));
+    push_file(boot, RESULT_NOT_OURS, file, header_size(file));
+    if (boot->state == STATE_SEALED_FIRST)
+        return EVENT_ABSENT;
+    push_refusal_status(boot, STATUS_CONFIG_ERROR);
+    boot->refused = true;
+    return EVENT_REFUSED;
+}
+
+static int open_sealed(struct boot *boot, struct bytes file, struct why *why)
+{
+    const struct identity *own = boot_own(boot);
+    if (!own)
+        return why_error(why, ERR_NOT_FOUND, "it has no certificate");
+    buffer_fini_secret(&boot->opened);
+    buffer_init(&boot->opened, CNF_BYTES_MAX);
+    int result = buffer_reserve(&boot->opened, file.size); /* no copies stay behind */
+    return result ? result : unseal(&boot->opened, file, own->key, why);
+}
+
+static enum boot_event take_configuration(struct boot *boot, struct bytes file);
+
+static enum boot_event take_sealed(struct boot *boot, struct bytes file)
+{
+    struct why why = WHY_NONE;
+    int result = open_sealed(boot, file, &why);
+    if (result == -ENOMEM)
+        return boot_fail_here(boot, error_text(result));
+    return result ? refuse_sealed(boot, file, &why, result) : take_configuration(boot, file);
+}
+
+/* The short file is for this boot, as the default one is: what it stands for is the phone's own. */
+static bool is_kept(const struct boot *boot, const struct cnf *cnf)
+{
+    return boot->kind == BOOT_CONFIGURATION && !(cnf->encrypted && !cnf->full);
+}
+
 static enum boot_event take_configuration(struct boot *boot, struct bytes file)
 {
     struct why why = WHY_NONE;
-    struct bytes xml = payload_of(boot, file);
+    bool sealed = text_ends(boot->name, ".enc.sgn");
+    struct bytes xml = sealed ? buffer_bytes(&boot->opened) : payload_of(boot, file);
     struct cnf *cnf = malloc(sizeof *cnf);
     if (!cnf)
         return boot_fail_here(boot, error_text(-ENOMEM));
@@ -127,10 +173,12 @@ static enum boot_event take_configuration(struct boot *boot, struct bytes file)
     }
     bool unchanged =
         boot->configuration && memcmp(boot->new_hash, boot->configuration_hash, SHA256_SIZE) == 0;
+    bool kept = is_kept(boot, cnf);
     boot->new_configuration = cnf;
     push_file(boot, unchanged ? RESULT_UNCHANGED : RESULT_ACCEPTED, file, header_size(file));
-    /* The default file is for this boot: it is not the phone's own. */
-    if (!unchanged && boot->kind == BOOT_CONFIGURATION)
+    if (!kept)
+        memcpy(boot->new_hash, boot->configuration_hash, SHA256_SIZE);
+    if (!unchanged && kept)
         return store(boot, FLASH_CONFIGURATION, xml);
     boot_commit(boot);
     return EVENT_ACCEPTED;
@@ -143,6 +191,8 @@ enum boot_event boot_judge(struct boot *boot, struct bytes file)
     accept_file(&boot->answer, &boot->trust, boot->name, file);
     if (boot->answer.verdict != VERDICT_YES)
         return refuse(boot, file);
+    if (boot->kind == BOOT_CONFIGURATION && text_ends(boot->name, ".enc.sgn"))
+        return take_sealed(boot, file);
     if (boot->kind != BOOT_EXTRA)
         return take_configuration(boot, file);
     push_file(boot, RESULT_ACCEPTED, file, header_size(file));

@@ -13,13 +13,19 @@ enum boot_state {
     STATE_OFF,
     STATE_CTL,
     STATE_ITL,
-    STATE_ITL_COMMON, /* ITLFile.tlv, when there is none of the phone's own name */
+    STATE_ITL_COMMON,   /* ITLFile.tlv, when there is none of the phone's own name */
+    STATE_SEALED_FIRST, /* a phone whose configuration was encrypted asks for .enc.sgn first */
     STATE_CONFIGURATION,
+    STATE_SHORT,  /* looks whether it was the short file, and whose certificate that names */
+    STATE_SEALED, /* .enc.sgn */
+    STATE_ENROL,  /* CAPF, without which there is no configuration */
+    STATE_SETTLE, /* a pause before the configuration is asked for again */
     STATE_DEFAULT,
     STATE_SECURITY, /* looks whether the configuration can be lived with */
     STATE_PAUSE,    /* before the CTL is asked for again */
     STATE_CTL_AGAIN,
     STATE_EXTRAS,
+    STATE_CAPF, /* CAPF, because the configuration says so */
     STATE_OVER,
     STATE_COUNT
 };
@@ -33,6 +39,7 @@ enum boot_event {
     EVENT_ABSENT,
     EVENT_FAILED,
     EVENT_TICK,
+    EVENT_ENROL,
     EVENT_SKIP, /* this phone has nothing to do here */
     EVENT_COUNT
 };
@@ -47,6 +54,11 @@ struct boot {
     struct cnf *configuration;               /* in effect, or NULL */
     uint8_t configuration_hash[SHA256_SIZE]; /* of its XML as it is in the flash */
     bool is_configured;
+    const struct identity *lsc, *mic;
+    bool enrols, has_string;
+    bool asked_capf, is_enrolled; /* in this boot */
+    unsigned settles;
+    struct buffer opened; /* the text of the sealed file that arrived last */
 
     enum boot_state state;
     int64_t deadline;
@@ -89,5 +101,22 @@ void boot_commit(struct boot *boot);
 void boot_drop(struct boot *boot);
 /* Something of this machine failed: the words of the event EVENT_FAILED that is returned. */
 enum boot_event boot_fail_here(struct boot *boot, const char *words);
+
+/* Asks for the file "a" followed by "b". */
+enum boot_event boot_ask(struct boot *boot, enum boot_kind kind, const char *a, const char *b);
+/* Tells once that there are new lists, or none. */
+void boot_tell_lists(struct boot *boot);
+void boot_happen(struct boot *boot, enum boot_event event, int64_t now);
+
+/* ---- boot_sealed.c: encrypted configuration, and CAPF ---- */
+
+/* What this phone opens sealed files with: its LSC, else its MIC; NULL: nothing. */
+const struct identity *boot_own(const struct boot *boot);
+enum boot_event boot_enter_sealed_first(struct boot *boot, int64_t now);
+enum boot_event boot_enter_short(struct boot *boot, int64_t now);
+enum boot_event boot_enter_sealed(struct boot *boot, int64_t now);
+enum boot_event boot_enter_enrol(struct boot *boot, int64_t now);
+enum boot_event boot_enter_settle(struct boot *boot, int64_t now);
+enum boot_event boot_enter_capf(struct boot *boot, int64_t now);
 
 #endif

@@ -32,7 +32,8 @@ const char *boot_result_text(enum boot_result result)
     static const char *const words[] = {
         [RESULT_ACCEPTED] = "accepted", [RESULT_UNCHANGED] = "unchanged",
         [RESULT_REFUSED] = "refused",   [RESULT_ABSENT] = "absent",
-        [RESULT_FAILED] = "failed",     [RESULT_BY_TFTP] = "by_tftp",
+        [RESULT_FAILED] = "failed",     [RESULT_NOT_OURS] = "not_ours",
+        [RESULT_BY_TFTP] = "by_tftp",
     };
     return words[result];
 }
@@ -54,6 +55,7 @@ char *boot_status_text(char out[BOOT_STATUS_TEXT], const struct boot_action *act
         [STATUS_ACCESS] = "TFTP Access Error",
         [STATUS_ERROR] = "TFTP Error",
         [STATUS_SIZE] = "TFTP Size Error",
+        [STATUS_NO_CAPF] = "No valid CAPF server",
         [STATUS_CONFIGURED] = "",
     };
     const char *format = formats[action->status];

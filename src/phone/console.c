@@ -1,5 +1,6 @@
 #include "phone/console.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "phone/fetch.h"
 
@@ -134,9 +135,12 @@ static void say_file(struct console *c, const struct boot *boot, const struct bo
     case RESULT_ACCEPTED:
     case RESULT_UNCHANGED:
     case RESULT_REFUSED:
+    case RESULT_NOT_OURS:
         line(c, "NOT", "%s: [%u]:Finished --> rcvd %zu bytes", transport(action), c->request,
              action->content.size);
-        if (action->result == RESULT_REFUSED)
+        if (action->result == RESULT_NOT_OURS)
+            line(c, "ERR", "SECD: EROR: sealed for another certificate than the phone's");
+        else if (action->result == RESULT_REFUSED)
             say_refused(c, action);
         else
             say_accepted(c, boot, action);
@@ -245,13 +249,32 @@ static void print_configuration(struct console *c, const struct boot *boot)
         fputs("the default one, for phones the server does not know", c->out);
     else
         fprintf(c->out, "%s, %s", console_mode_text(cnf->security_mode), cnf->sip ? "SIP" : "SCCP");
-    if (!cnf->full)
-        fputs("; only its beginning, the rest is encrypted for a certificate of the phone's",
+    if (cnf->encrypted)
+        fputs(cnf->full ? "; TFTP encrypted"
+                        : "; only its beginning, the rest is encrypted for a certificate of the "
+                          "phone's",
               c->out);
     print_members(c, "; CallManager ", cnf->managers, cnf->manager_count);
     print_members(c, "; TVS ", cnf->tvs, cnf->tvs_count);
     print_members(c, "; CAPF ", cnf->capf, cnf->capf_count);
     fputc('\n', c->out);
+}
+
+static void print_lsc(struct console *c, const struct boot *boot)
+{
+    const struct identity *lsc = boot_lsc(boot);
+    char subject[400], issuer[400], serial[2 * 32 + 1], date[CLOCK_TEXT];
+    if (!lsc) {
+        fprintf(c->out, "%*sLSC: Not Installed\n", INDENT, "");
+        return;
+    }
+    const struct certificate *certificate = lsc->certificate;
+    text_escape(subject, sizeof subject, bytes_of_string(certificate_subject(certificate)));
+    text_escape(issuer, sizeof issuer, bytes_of_string(certificate_issuer(certificate)));
+    text_hex(serial, sizeof serial, certificate_serial(certificate), true, 0);
+    clock_java(date, certificate_not_after(certificate));
+    fprintf(c->out, "%*sLSC: Installed, %s, serial %s, issued by %s, %s, until %s\n", INDENT, "",
+            subject, serial, issuer, certificate_key_name(certificate), date);
 }
 
 static void say_over(struct console *c, const struct boot *boot, const struct boot_action *action)
@@ -266,6 +289,7 @@ static void say_over(struct console *c, const struct boot *boot, const struct bo
             words[action->outcome]);
     print_list(c, boot, TRUSTLIST_CTL);
     print_list(c, boot, TRUSTLIST_ITL);
+    print_lsc(c, boot);
     print_configuration(c, boot);
 }
 
@@ -286,6 +310,65 @@ void console_action(struct console *console, const struct boot *boot,
         say_over(console, boot, action);
         break;
     case BOOT_STORE:
+    case BOOT_ENROL: /* console_enrolment() tells it */
         break;
     }
+}
+
+/* ---- CAPF: no console of a real phone in an enrolment has been published, so these are ours ----
+ */
+
+void console_enrolment(struct console *c, const struct enrolment_news *news)
+{
+    switch (news->what) {
+    case HAPPENING_CONNECT:
+        line(c, "NOT", "SECD: capf: connecting to %s", news->server);
+        break;
+    case HAPPENING_CONNECTED:
+        line(c, "NOT", "SECD: capf: server %s trusted, [%s], cipher [%s]", news->server, news->tls,
+             news->cipher);
+        break;
+    case HAPPENING_RECEIVED:
+        line(c, "NOT", "SECD: capf: rcvd %s", capf_message_name(news->command));
+        break;
+    case HAPPENING_SENT:
+        line(c, "NOT", "SECD: capf: sent %s", capf_message_name(news->command));
+        break;
+    case HAPPENING_KEY:
+        line(c, "NOT", "SECD: capf: making a key, %s %u", news->key.kind == KEY_EC ? "P" : "RSA",
+             news->key.bits);
+        break;
+    case HAPPENING_STORED:
+        line(c, "NOT", "SECD: capf: LSC stored");
+        break;
+    case HAPPENING_ERASED:
+        line(c, "NOT", "SECD: capf: LSC erased");
+        break;
+    case HAPPENING_FAILED:
+        line(c, "ERR", "SECD: EROR:capf: ** %s: %s", news->server, news->words);
+        break;
+    case HAPPENING_PAUSE:
+        line(c, "NOT", "SECD: capf: trying again in %lld s", (long long)(news->ms / 1000));
+        break;
+    }
+}
+
+void console_enrolled(struct console *c, const struct enrolment_result *result)
+{
+    static const char *const words[ENROL_OUTCOMES] = {
+        [ENROL_NOTHING] = "CAPF has nothing to do for this phone",
+        [ENROL_INSTALLED] = "LSC Installed",
+        [ENROL_FETCHED] = "CAPF has fetched the certificate",
+        [ENROL_DELETED] = "LSC Not Installed",
+        [ENROL_REFUSED] = "CAPF refuses this phone",
+        [ENROL_UNKNOWN] = "CAPF does not know this phone",
+        [ENROL_BAD_ORDER] = "CAPF orders what this phone cannot do",
+        [ENROL_RETRY_LATER] = "CAPF is busy",
+        [ENROL_BROKEN] = "CAPF cannot be spoken with",
+        [ENROL_UNREACHABLE] = "CAPF cannot be reached",
+        [ENROL_UNTRUSTED] = "CAPF is not trusted",
+    };
+    print_time(c->out, false);
+    fprintf(c->out, "%s\n", words[result->outcome]);
+    print_wrapped(c->out, result->words);
 }

@@ -11,6 +11,7 @@
 
 #include "net/address.h"
 #include "phone/boot.h"
+#include "phone/enrolment.h"
 
 #include <stdio.h>
 
@@ -24,6 +25,10 @@ struct console {
 
 void console_action(struct console *console, const struct boot *boot,
                     const struct boot_action *action);
+
+/* What happens at CAPF, and what came of it. */
+void console_enrolment(struct console *console, const struct enrolment_news *news);
+void console_enrolled(struct console *console, const struct enrolment_result *result);
 
 /* "encrypted", "authenticated", "non-secure". */
 const char *console_mode_text(unsigned security_mode);

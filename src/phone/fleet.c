@@ -18,7 +18,7 @@ enum {
     BURST = 64,          /* phones switched on in one turn of the loop */
     PROGRESS_MS = 10000, /* between two lines of progress */
     TERMINAL_MS = 250,   /* the same on a terminal */
-    FILES_EACH = 5,      /* descriptors of a booting phone: a socket, its flash, three for HTTP */
+    FILES_EACH = 6,      /* descriptors of a booting phone: sockets, its flash, three for HTTP */
     FILES_OWN = 64 + TFTPC_LINGERING,
 };
 
@@ -36,6 +36,7 @@ struct fleet {
     struct loop_signal *interrupt;
     bool terminal, interrupted;
     int error; /* that ends all of it */
+    struct why why;
 };
 
 /* One phone of it, while it boots. */
@@ -44,6 +45,8 @@ struct member {
     struct fleet *fleet;
     struct phone *phone;
     int64_t begin;
+    int64_t capf_begin; /* of its enrolment; 0: none yet */
+    struct identity mic;
     enum boot_outcome outcome;
     char device[DEVICE_NAME_LENGTH + 1];
 };
@@ -71,6 +74,7 @@ static void member_free(struct member *m)
         m->next->link = m->link;
     m->fleet->running--;
     phone_free(m->phone);
+    identity_fini(&m->mic);
     free(m);
 }
 
@@ -84,8 +88,26 @@ static void take_action(void *context, const struct boot *boot, const struct boo
 {
     struct member *m = context;
     tally_action(&m->fleet->tally, boot, action);
+    if (action->kind == BOOT_ENROL)
+        m->capf_begin = loop_now(m->fleet->world.loop);
     if (action->kind == BOOT_OVER)
         m->outcome = action->outcome;
+}
+
+static void take_enrolled(void *context, const struct enrolment_result *result)
+{
+    struct member *m = context;
+    tally_enrolled(&m->fleet->tally, m->device, result,
+                   loop_now(m->fleet->world.loop) - m->capf_begin);
+}
+
+/* The MIC of a fleet's phone: NAME.pem in the directory. */
+static int load_mic(struct member *m, struct why *why)
+{
+    char path[FILE_PATH], name[DEVICE_NAME_LENGTH + 5];
+    text_format(name, sizeof name, "%s.pem", m->device);
+    int result = file_path(path, m->fleet->arguments->mic, name);
+    return result ? result : identity_load(&m->mic, path, why);
 }
 
 static void finished(void *context, int error, const struct why *why)
@@ -106,10 +128,11 @@ static void finished(void *context, int error, const struct why *why)
 
 static int start_member(struct fleet *f, size_t n)
 {
-    static const struct phone_events events = {ready, take_action, finished};
+    static const struct phone_events events = {ready, take_action, finished, NULL, take_enrolled};
     const struct arguments *a = f->arguments;
     char home[FILE_PATH];
     struct address source;
+    struct enrolment_pace pace;
     struct member *m = calloc(1, sizeof *m);
     if (!m)
         return -ENOMEM;
@@ -121,14 +144,24 @@ static int start_member(struct fleet *f, size_t n)
         .server = *f->server,
         .source = fleet_source(&source, f->server, n) ? &source : NULL,
         .home = a->home ? home : NULL,
+        .enrols = a->enrols,
+        .auth_string = a->auth_string,
+        .mic = a->mic ? &m->mic : NULL,
+        .tls = a->tls,
+        .pace = &pace,
         .events = &events,
         .context = m,
     };
+    enrolment_pace_default(&pace);
+    pace.key_ms = a->key_ms;
     memcpy(setup.erase, a->erase, sizeof setup.erase);
     int result = a->home ? file_path(home, a->home, m->device) : 0;
+    if (result == 0 && a->mic)
+        result = load_mic(m, &f->why);
     if (result == 0)
         result = phone_new(&m->phone, &f->world, &setup);
     if (result) {
+        identity_fini(&m->mic);
         free(m);
         return result;
     }
@@ -259,19 +292,20 @@ enum phone_exit fleet_run(const struct arguments *arguments, const struct addres
 {
     struct fleet f = {
         .arguments = arguments, .server = server, .terminal = isatty(STDERR_FILENO) == 1};
-    struct why why = WHY_NONE;
     enum phone_exit status = EXIT_NOT_REACHED;
     int lock = -1;
     fit_concurrency(&f);
-    int result = arguments->home ? flash_lock(&lock, arguments->home, &why) : 0;
+    int result = arguments->home ? flash_lock(&lock, arguments->home, &f.why) : 0;
     if (result == 0)
         result = tally_init(&f.tally, arguments->fleet);
     if (result == 0)
         result = phone_world_init(&f.world, f.concurrency);
+    if (result == 0 && arguments->key_pool)
+        result = keypool_open(&f.world.keys, arguments->key_pool, &f.why);
     if (result == 0)
         result = run(&f);
     if (result)
-        fprintf(stderr, "trustline-phone: the fleet: %s\n", why_text(&why, result));
+        fprintf(stderr, "trustline-phone: the fleet: %s\n", why_text(&f.why, result));
     else
         status = conclude(&f);
     for (struct member *m = f.members, *next; m; m = next) {
@@ -281,6 +315,7 @@ enum phone_exit fleet_run(const struct arguments *arguments, const struct addres
     loop_timer_free(f.pace);
     loop_timer_free(f.progress);
     loop_signal_free(f.interrupt);
+    keypool_free(f.world.keys);
     phone_world_fini(&f.world);
     tally_fini(&f.tally);
     if (lock >= 0)

@@ -1,6 +1,7 @@
 /* trustline-phone: a simulated phone, or thousands of them. */
 #include "phone/arguments.h"
 #include "phone/fleet.h"
+#include "phone/mic.h"
 #include "phone/single.h"
 
 #include <fcntl.h>
@@ -21,6 +22,22 @@ static bool hold_standard_streams(void)
     return true;
 }
 
+static enum phone_exit make_mic(const struct arguments *a)
+{
+    struct why why = WHY_NONE;
+    bool made_ca = false;
+    int result = mic_make(a->make_mic, a->device, a->mic_out, &made_ca, &why);
+    if (result) {
+        fprintf(stderr, "trustline-phone: --make-mic: %s\n", why_text(&why, result));
+        return EXIT_NOT_REACHED;
+    }
+    if (made_ca)
+        printf("%s: a new CA; import its certificate as one of factory certificates\n",
+               a->make_mic);
+    printf("%s: the MIC of %s\n", a->mic_out, a->device);
+    return EXIT_REACHED;
+}
+
 int main(int argc, char **argv)
 {
     struct arguments arguments;
@@ -33,6 +50,8 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0); /* the console is watched while it runs */
     if (!arguments_read(&arguments, argc, argv, stdout, stderr, &status))
         return (int)status;
+    if (arguments.make_mic)
+        return (int)make_mic(&arguments);
     int result = address_resolve(&server, arguments.tftp, 69, &why);
     if (result) {
         fprintf(stderr, "trustline-phone: --tftp: %s\n", why_text(&why, result));

@@ -6,6 +6,7 @@
 
 #include "net/worker.h"
 #include "phone/boot.h"
+#include "phone/enrolment.h"
 #include "phone/tftpc.h"
 
 /* What the phones of a process share. */
@@ -13,7 +14,9 @@ struct phone_world {
     struct loop *loop;
     struct tftpc *tftpc;
     struct shelf *shelf;
-    struct worker *worker; /* for flashes */
+    struct worker *worker; /* for flashes and keys */
+    struct keypool *keys;  /* NULL: phones make their keys; not the world's to free */
+    struct tls_context *tls[TLS_OLD_PHONE + 1]; /* of clients, by profile; made when needed */
 };
 
 /* For `phones` phones at once. */
@@ -31,6 +34,16 @@ struct phone_events {
     /* Once, the last: after BOOT_OVER, or with an error when the flash could not be used. The phone
      * may be freed here. */
     void (*finished)(void *context, int error, const struct why *why);
+    /* What happens at CAPF, and what came of it. May be NULL, both. */
+    void (*enrolment)(void *context, const struct enrolment_news *news);
+    void (*enrolled)(void *context, const struct enrolment_result *result);
+};
+
+/* Which TLS it speaks. */
+enum phone_tls {
+    PHONE_TLS_OF_MODEL,
+    PHONE_TLS_LEGACY, /* TLS 1.0 alone */
+    PHONE_TLS_MODERN, /* TLS 1.2 and 1.3 */
 };
 
 struct phone_setup {
@@ -41,6 +54,11 @@ struct phone_setup {
     const char *home;             /* directory of its flash, copied; NULL: it has none, and what it
                                      learns lasts as long as it does */
     bool erase[FLASH_SLOTS];      /* before it boots */
+    bool enrols;                  /* goes to CAPF where its configuration says so */
+    const char *auth_string;      /* copied; NULL: its user types none */
+    const struct identity *mic;   /* must stay; NULL: none */
+    enum phone_tls tls;
+    const struct enrolment_pace *pace; /* copied; NULL: that of real phones */
     const struct phone_events *events;
     void *context;
 };

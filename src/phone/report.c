@@ -10,6 +10,7 @@
 
 struct report {
     json_t *root, *files, *messages, *lists;
+    bool enrols;
     bool broken; /* memory ran out on the way */
 };
 
@@ -144,13 +145,54 @@ static json_t *configuration_of(struct report *r, const struct boot *boot)
     return object;
 }
 
+/* ---- CAPF ---- */
+
+static json_t *date_of(int64_t seconds)
+{
+    char iso[CLOCK_TEXT];
+    return json_string(clock_iso(iso, seconds * 1000));
+}
+
+static json_t *lsc_of(struct report *r, const struct identity *lsc)
+{
+    if (!lsc)
+        return json_null();
+    const struct certificate *c = lsc->certificate;
+    char serial[2 * 32 + 1];
+    char md5[2 * MD5_SIZE + 1];
+    json_t *object = json_object();
+    if (digest_hex(DIGEST_KIND_MD5, certificate_der(c), md5) != 0)
+        r->broken = true;
+    put(r, object, "subject", text_of(certificate_subject(c)));
+    put(r, object, "issuer", text_of(certificate_issuer(c)));
+    put(r, object, "serial",
+        json_string(text_hex(serial, sizeof serial, certificate_serial(c), true, 0)));
+    put(r, object, "not_before", date_of(certificate_not_before(c)));
+    put(r, object, "not_after", date_of(certificate_not_after(c)));
+    put(r, object, "key", json_string(certificate_key_name(c)));
+    put(r, object, "key_bits", json_integer(certificate_key_bits(c)));
+    put(r, object, "md5", json_string(md5));
+    put(r, object, "sha256", hex_of(certificate_sha256(c), SHA256_SIZE));
+    return object;
+}
+
+void report_enrolled(struct report *r, const struct enrolment_result *result)
+{
+    json_t *object = json_object();
+    put(r, object, "result", json_string(enrol_outcome_text(result->outcome)));
+    put(r, object, "server", *result->server ? text_of(result->server) : json_null());
+    put(r, object, "error", *result->words ? text_of(result->words) : json_null());
+    put(r, r->root, "enrolment", object);
+}
+
 /* ---- the whole ---- */
 
-int report_new(struct report **out, const char *device, const char *model)
+int report_new(struct report **out, const char *device, const char *model, bool enrols)
 {
     struct report *r = calloc(1, sizeof *r);
     if (!r)
         return -ENOMEM;
+    r->enrols = enrols;
     r->root = json_object();
     r->files = json_array();
     r->messages = json_array();
@@ -163,6 +205,8 @@ int report_new(struct report **out, const char *device, const char *model)
     put(r, r->root, "files", json_incref(r->files));
     put(r, r->root, "lists", json_incref(r->lists));
     put(r, r->root, "configuration", json_null());
+    put(r, r->root, "enrolment", json_null());
+    put(r, r->root, "lsc", json_null());
     put(r, r->root, "status_messages", json_incref(r->messages));
     *out = r;
     return 0;
@@ -193,9 +237,10 @@ static void finish(struct report *r, const struct boot *boot, const struct boot_
     };
     put_lists(r, "after", boot);
     put(r, r->root, "configuration", configuration_of(r, boot));
+    put(r, r->root, "lsc", lsc_of(r, boot_lsc(boot)));
     put(r, r->root, "outcome", json_string(outcomes[action->outcome]));
     if (action->outcome == OUTCOME_FILES)
-        put(r, r->root, "reached", json_string("files"));
+        put(r, r->root, "reached", json_string(r->enrols ? "enrolled" : "files"));
     if (action->outcome == OUTCOME_FAILED)
         put(r, r->root, "error", text_of(action->words));
 }

@@ -6,18 +6,22 @@
 #define PHONE_REPORT_H
 
 #include "phone/boot.h"
+#include "phone/enrolment.h"
 
 #include <stdio.h>
 
 struct report;
 
-int report_new(struct report **out, const char *device, const char *model) CHECKED;
+/* `enrols`: the phone is to go as far as "enrolled". */
+int report_new(struct report **out, const char *device, const char *model, bool enrols) CHECKED;
 void report_free(struct report *report);
 
 /* The flash has been read. */
 void report_ready(struct report *report, const struct boot *boot);
 void report_action(struct report *report, const struct boot *boot,
                    const struct boot_action *action);
+/* CAPF was asked. */
+void report_enrolled(struct report *report, const struct enrolment_result *result);
 /* The boot could not begin. */
 void report_failed(struct report *report, const char *error);
 /* -ENOMEM when it could not be made whole. */

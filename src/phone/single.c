@@ -11,6 +11,7 @@ struct single {
     const struct arguments *arguments;
     struct phone_world world;
     struct console console;
+    struct identity mic;   /* empty: none */
     struct report *report; /* NULL: the console speaks */
     enum phone_exit status;
     bool over;
@@ -56,18 +57,43 @@ static void finished(void *context, int error, const struct why *why)
     loop_stop(s->world.loop);
 }
 
+static void take_enrolment(void *context, const struct enrolment_news *news)
+{
+    struct single *s = context;
+    if (!s->report)
+        console_enrolment(&s->console, news);
+}
+
+static void take_enrolled(void *context, const struct enrolment_result *result)
+{
+    struct single *s = context;
+    if (s->report)
+        report_enrolled(s->report, result);
+    else
+        console_enrolled(&s->console, result);
+}
+
 static int boot_phone(struct single *s, const struct address *server)
 {
-    static const struct phone_events events = {ready, take_action, finished};
+    static const struct phone_events events = {ready, take_action, finished, take_enrolment,
+                                               take_enrolled};
     struct phone *phone = NULL;
+    struct enrolment_pace pace;
     struct phone_setup setup = {
         .device = s->arguments->device,
         .model = s->arguments->models[0],
         .server = *server,
         .home = s->arguments->home,
+        .enrols = s->arguments->enrols,
+        .auth_string = s->arguments->auth_string,
+        .mic = s->mic.certificate ? &s->mic : NULL,
+        .tls = s->arguments->tls,
+        .pace = &pace,
         .events = &events,
         .context = s,
     };
+    enrolment_pace_default(&pace);
+    pace.key_ms = s->arguments->key_ms;
     memcpy(setup.erase, s->arguments->erase, sizeof setup.erase);
     int result = phone_new(&phone, &s->world, &setup);
     if (result)
@@ -100,8 +126,11 @@ enum phone_exit single_run(const struct arguments *arguments, const struct addre
     int result = arguments->home ? flash_lock(&lock, arguments->home, &why) : 0;
     if (result == 0)
         result = phone_world_init(&s.world, 1);
+    if (result == 0 && arguments->mic)
+        result = identity_load(&s.mic, arguments->mic, &why);
     if (result == 0 && arguments->json)
-        result = report_new(&s.report, arguments->device, arguments->models[0]->name);
+        result =
+            report_new(&s.report, arguments->device, arguments->models[0]->name, arguments->enrols);
     if (result == 0)
         result = boot_phone(&s, server);
     if (result)
@@ -110,6 +139,7 @@ enum phone_exit single_run(const struct arguments *arguments, const struct addre
         finish_output(&s);
     report_free(s.report);
     phone_world_fini(&s.world);
+    identity_fini(&s.mic);
     if (lock >= 0)
         close(lock);
     return s.status;

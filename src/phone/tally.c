@@ -7,23 +7,26 @@
 
 int tally_init(struct tally *tally, size_t phones)
 {
-    uint32_t *boot_ms = calloc(phones, sizeof *boot_ms);
-    if (!boot_ms)
-        return -ENOMEM;
-    *tally = (struct tally){.expected = phones, .boot_ms = boot_ms};
-    return 0;
+    *tally = (struct tally){.expected = phones,
+                            .boot_ms = calloc(phones, sizeof *tally->boot_ms),
+                            .enrol_ms = calloc(phones, sizeof *tally->enrol_ms)};
+    if (tally->boot_ms && tally->enrol_ms)
+        return 0;
+    tally_fini(tally);
+    return -ENOMEM;
 }
 
 void tally_fini(struct tally *tally)
 {
     free(tally->boot_ms);
-    tally->boot_ms = NULL;
+    free(tally->enrol_ms);
+    tally->boot_ms = tally->enrol_ms = NULL;
 }
 
 /* ---- counting ---- */
 
 /* Kinds of trouble: a rule that refused, or one of these. */
-enum { TROUBLE_FLASH = RULE_COUNT, TROUBLE_FILES };
+enum { TROUBLE_FLASH = RULE_COUNT, TROUBLE_FILES, TROUBLE_CAPF };
 
 static void note(struct tally *tally, int key, const char *device, const char *words)
 {
@@ -52,6 +55,8 @@ static void count_file(struct tally *tally, const struct boot *boot,
         tally->failures[action->failure]++;
     if (!action->answer)
         return;
+    if (action->result == RESULT_NOT_OURS)
+        return;
     if (action->result != RESULT_REFUSED) {
         tally->taken[action->answer->rule]++;
         return;
@@ -73,6 +78,18 @@ void tally_action(struct tally *tally, const struct boot *boot, const struct boo
         note(tally, TROUBLE_FILES, boot_device(boot), action->words);
 }
 
+void tally_enrolled(struct tally *tally, const char *device, const struct enrolment_result *result,
+                    int64_t ms)
+{
+    enum enrol_outcome outcome = result->outcome;
+    size_t *installed = &tally->enrolments[ENROL_INSTALLED];
+    if (outcome == ENROL_INSTALLED && *installed < tally->expected)
+        tally->enrol_ms[*installed] = (uint32_t)ms;
+    tally->enrolments[outcome]++;
+    if (*result->words)
+        note(tally, TROUBLE_CAPF + (int)outcome, device, result->words);
+}
+
 void tally_phone(struct tally *tally, enum boot_outcome outcome, int64_t ms)
 {
     if (tally->phones == tally->expected)
@@ -90,21 +107,31 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-unsigned tally_percentile(struct tally *tally, unsigned percent)
+static unsigned percentile(uint32_t *ms, size_t n, unsigned percent)
 {
-    size_t n = tally->outcomes[OUTCOME_FILES];
     if (n == 0)
         return 0;
-    qsort(tally->boot_ms, n, sizeof *tally->boot_ms, compare);
+    qsort(ms, n, sizeof *ms, compare);
     size_t rank = (n * percent + 99) / 100;
-    return tally->boot_ms[rank ? rank - 1 : 0];
+    return ms[rank ? rank - 1 : 0];
+}
+
+unsigned tally_percentile(struct tally *tally, unsigned percent)
+{
+    return percentile(tally->boot_ms, tally->outcomes[OUTCOME_FILES], percent);
+}
+
+unsigned tally_enrol_percentile(struct tally *tally, unsigned percent)
+{
+    return percentile(tally->enrol_ms, tally->enrolments[ENROL_INSTALLED], percent);
 }
 
 /* ---- printing ---- */
 
 static size_t arrived(const struct tally *t)
 {
-    return t->results[RESULT_ACCEPTED] + t->results[RESULT_UNCHANGED] + t->results[RESULT_REFUSED];
+    return t->results[RESULT_ACCEPTED] + t->results[RESULT_UNCHANGED] + t->results[RESULT_REFUSED] +
+           t->results[RESULT_NOT_OURS];
 }
 
 static double seconds(const struct tally *t)
@@ -132,6 +159,11 @@ static const char *rule_word(int number)
     return accept_rule_text((enum accept_rule)number);
 }
 
+static const char *enrolment_word(int number)
+{
+    return enrol_outcome_text((enum enrol_outcome)number);
+}
+
 static const char *failure_word(int number)
 {
     return boot_failure_text((enum boot_failure)number);
@@ -152,6 +184,14 @@ void tally_print(struct tally *t, FILE *out)
             arrived(t), (double)t->bytes / 1e6, t->results[RESULT_ABSENT],
             t->results[RESULT_FAILED]);
     fprintf(out, "  sent again  %" PRIu64 " datagrams\n", t->resent);
+    print_counts(out, "  CAPF        ", t->enrolments, ENROL_OUTCOMES, enrolment_word);
+    if (t->enrolments[ENROL_INSTALLED])
+        fprintf(out,
+                "  enrolled    %.1f phones/s; 50%% in %u ms, 90%% in %u ms, 99%% in %u ms, all in "
+                "%u ms\n",
+                (double)t->enrolments[ENROL_INSTALLED] / seconds(t), tally_enrol_percentile(t, 50),
+                tally_enrol_percentile(t, 90), tally_enrol_percentile(t, 99),
+                tally_enrol_percentile(t, 100));
     print_counts(out, "  taken by    ", t->taken, RULE_COUNT, rule_word);
     print_counts(out, "  refused by  ", t->refused, RULE_COUNT, rule_word);
     print_counts(out, "  failed by   ", t->failures, FAILURE_LOCAL + 1, failure_word);
@@ -189,6 +229,19 @@ static const char *result_word(int number)
     return boot_result_text((enum boot_result)number);
 }
 
+static int put_enrolments(json_t *root, struct tally *t)
+{
+    json_t *times = json_pack(
+        "{s:I, s:I, s:I, s:I}", "p50", (json_int_t)tally_enrol_percentile(t, 50), "p90",
+        (json_int_t)tally_enrol_percentile(t, 90), "p99", (json_int_t)tally_enrol_percentile(t, 99),
+        "max", (json_int_t)tally_enrol_percentile(t, 100));
+    json_t *counts = counts_of(t->enrolments, ENROL_OUTCOMES, enrolment_word);
+    double rate = (double)t->enrolments[ENROL_INSTALLED] / seconds(t);
+    int result = json_object_set_new(root, "enrolments", counts);
+    result |= json_object_set_new(root, "enrol_ms", times);
+    return result | json_object_set_new(root, "enrolled_per_second", json_real(rate));
+}
+
 int tally_print_json(struct tally *t, FILE *out)
 {
     json_t *root = json_pack(
@@ -206,6 +259,10 @@ int tally_print_json(struct tally *t, FILE *out)
         counts_of(t->taken, RULE_COUNT, rule_word), "refused_by_rule",
         counts_of(t->refused, RULE_COUNT, rule_word), "failures",
         counts_of(t->failures, FAILURE_LOCAL + 1, failure_word), "troubles", troubles_of(t));
+    if (root && put_enrolments(root, t) != 0) {
+        json_decref(root);
+        root = NULL;
+    }
     int printed = root ? json_dumpf(root, out, JSON_INDENT(2)) : -1;
     json_decref(root);
     if (printed == 0)

@@ -5,6 +5,7 @@
 #define PHONE_TALLY_H
 
 #include "phone/boot.h"
+#include "phone/enrolment.h"
 
 #include <stdio.h>
 
@@ -26,6 +27,8 @@ struct tally {
     size_t refused[RULE_COUNT];           /* by rule */
     uint64_t bytes;                       /* of files that arrived */
     uint32_t *boot_ms;                    /* how long each phone took that has its files */
+    size_t enrolments[ENROL_OUTCOMES];    /* how CAPF went */
+    uint32_t *enrol_ms; /* how long it took each phone that got an LSC, the key included */
     struct tally_trouble troubles[TALLY_TROUBLES];
     size_t trouble_count;
     /* filled in by who runs the fleet */
@@ -39,6 +42,9 @@ void tally_fini(struct tally *tally);
 
 /* Every action of every phone. */
 void tally_action(struct tally *tally, const struct boot *boot, const struct boot_action *action);
+/* A phone has been to CAPF; `ms` from when it set out. */
+void tally_enrolled(struct tally *tally, const char *device, const struct enrolment_result *result,
+                    int64_t ms);
 /* A phone is through; `ms` from its start. */
 void tally_phone(struct tally *tally, enum boot_outcome outcome, int64_t ms);
 /* A phone whose flash could not be used. */
@@ -47,6 +53,8 @@ void tally_trouble(struct tally *tally, const char *device, const char *words);
 /* The time within which `percent` of the phones that have their files had them (nearest rank); 0
  * when there are none. Sorts. */
 unsigned tally_percentile(struct tally *tally, unsigned percent);
+/* The same of installations. */
+unsigned tally_enrol_percentile(struct tally *tally, unsigned percent);
 
 void tally_print(struct tally *tally, FILE *out);
 int tally_print_json(struct tally *tally, FILE *out) CHECKED;

@@ -46,6 +46,7 @@ struct capfd {
     size_t bytes;   /* that phones have said */
     char seen[600]; /* commands, in order */
     char password[64];
+    void (*on_issued)(void *context, const struct certificate *lsc);
     void (*on_store_sent)(void *context);
     void (*on_store_answered)(void *context, uint8_t reason);
     void *context_of_hooks;
@@ -120,6 +121,8 @@ static inline void capfd_issue(struct capfd *s, const struct capf_message *from)
     const struct lsc_request request = {.device = s->device, .key = key};
     serial_random(serial);
     assert_int_equal(lsc_issue(&lsc, &s->identity, &template, &request, serial, NULL), 0);
+    if (s->on_issued)
+        s->on_issued(s->context_of_hooks, lsc);
     m.certificate = certificate_der(lsc);
     capfd_say(s, &m);
     certificate_free(lsc);

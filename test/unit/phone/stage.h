@@ -23,12 +23,13 @@ struct stage {
     int64_t now;
     struct stage_file files[16];
     size_t count;
-    enum stage_answer http;  /* of all of HTTP, when not ANSWER_FILE */
-    const char *flash_error; /* of every BOOT_STORE */
-    char asked[2000];        /* "http CTLSEP...tlv; SEP...cnf.xml; " */
-    char said[2000];         /* status messages, each with "; " */
-    char became[2000];       /* "accepted:first_list absent refused:bad_signature " */
-    char stored[200];        /* slots, as digits */
+    enum stage_answer http;         /* of all of HTTP, when not ANSWER_FILE */
+    const char *flash_error;        /* of every BOOT_STORE */
+    void (*enrol)(struct stage *s); /* what CAPF does: ends with boot_enrolled() */
+    char asked[2000];               /* "http CTLSEP...tlv; SEP...cnf.xml; " */
+    char said[2000];                /* status messages, each with "; " */
+    char became[2000];              /* "accepted:first_list absent refused:bad_signature " */
+    char stored[200];               /* slots, as digits */
     char words[600];
     bool over;
     enum boot_outcome outcome;
@@ -36,19 +37,26 @@ struct stage {
 
 #define STAGE_DEVICE "SEP001122334455"
 
-static inline void stage_open(struct stage *s, const char *model)
+static inline void stage_open_with(struct stage *s, const char *model, bool enrols, bool string)
 {
     static const uint8_t server[4] = {192, 0, 2, 10};
     *s = (struct stage){.now = 1000};
     const struct boot_setup setup = {.device = STAGE_DEVICE,
                                      .model = model_find(model),
                                      .server = bytes_of(server, 4),
-                                     .http = true};
+                                     .http = true,
+                                     .enrols = enrols,
+                                     .string = string};
     struct boot_setup with_shelf = setup;
     assert_int_equal(shelf_new(&s->shelf, 64), 0);
     with_shelf.shelf = s->shelf;
     assert_non_null(with_shelf.model);
     assert_int_equal(boot_new(&s->boot, &with_shelf), 0);
+}
+
+static inline void stage_open(struct stage *s, const char *model)
+{
+    stage_open_with(s, model, false, false);
 }
 
 static inline void stage_close(struct stage *s)
@@ -121,6 +129,9 @@ static inline void stage_note(struct stage *s, const struct boot_action *action)
     case BOOT_STORE:
         add(s->stored, sizeof s->stored, slot, "", "");
         break;
+    case BOOT_ENROL:
+        add(s->asked, sizeof s->asked, "CAPF; ", "", "");
+        break;
     case BOOT_OVER:
         assert_false(s->over);
         s->over = true;
@@ -142,6 +153,8 @@ static inline void stage_run(struct stage *s)
                 stage_answer(s, &copy);
             else if (copy.kind == BOOT_STORE)
                 boot_stored(s->boot, s->flash_error, s->now);
+            else if (copy.kind == BOOT_ENROL)
+                s->enrol(s);
         }
         if (boot_deadline(s->boot) == BOOT_NEVER)
             return;

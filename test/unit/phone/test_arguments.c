@@ -105,10 +105,52 @@ static void test_what_is_wrong_is_said_in_a_line(void **state)
 static void test_what_comes_later_is_refused_in_one_sentence(void **state)
 {
     (void)state;
-    expect_usage_error("SEP001122334455 --tftp x --until enrolled", "cannot do that yet");
     expect_usage_error("SEP001122334455 --tftp x --until registered", "cannot do that yet");
     expect_usage_error("SEP001122334455 --tftp x --until call", "cannot do that yet");
     expect_usage_error("SEP001122334455 --tftp x --until dawn", "it can be files");
+}
+
+static void test_an_enrolment_is_read(void **state)
+{
+    (void)state;
+    struct arguments a;
+    assert_true(read_line(&a, "--tftp x SEP001122334455"));
+    assert_false(a.enrols);
+    assert_int_equal(a.tls, PHONE_TLS_OF_MODEL);
+    assert_true(read_line(&a, "--tftp x SEP001122334455 --until enrolled --auth-string 123456 "
+                              "--mic m.pem --tls legacy --key-seconds 13"));
+    assert_true(a.enrols);
+    assert_string_equal(a.auth_string, "123456");
+    assert_string_equal(a.mic, "m.pem");
+    assert_int_equal(a.tls, PHONE_TLS_LEGACY);
+    assert_int_equal(a.key_ms, 13000);
+    assert_true(read_line(&a, "--fleet 3 --first SEP001122334455 --tftp x --key-pool d"));
+    assert_string_equal(a.key_pool, "d");
+}
+
+static void test_wrong_words_about_an_enrolment_are_said(void **state)
+{
+    (void)state;
+    expect_usage_error("SEP001122334455 --tftp x --auth-string 123", "4 to 16 digits");
+    expect_usage_error("SEP001122334455 --tftp x --auth-string 12345678901234567",
+                       "4 to 16 digits");
+    expect_usage_error("SEP001122334455 --tftp x --auth-string 12345a", "4 to 16 digits");
+    expect_usage_error("SEP001122334455 --tftp x --tls old", "it can be legacy or modern");
+    expect_usage_error("SEP001122334455 --tftp x --key-pool d", "are for fleets");
+    expect_usage_error("SEP001122334455 --tftp x --key-seconds 0", "a number from 1");
+}
+
+static void test_a_lab_mic_needs_a_ca_a_phone_and_a_file(void **state)
+{
+    (void)state;
+    struct arguments a;
+    assert_true(read_line(&a, "--make-mic ca.pem SEP00112233445f out.pem"));
+    assert_string_equal(a.make_mic, "ca.pem");
+    assert_string_equal(a.device, "SEP00112233445F");
+    assert_string_equal(a.mic_out, "out.pem");
+    expect_usage_error("--make-mic ca.pem SEP001122334455", "a CA, a phone and a file");
+    expect_usage_error("--make-mic ca.pem phone out.pem", "is no phone");
+    expect_usage_error("--make-mic ca.pem SEP001122334455 out.pem --tftp x", "all it needs");
 }
 
 static void test_help_and_version_are_no_errors(void **state)
@@ -156,6 +198,9 @@ int main(void)
         cmocka_unit_test(test_a_fleet_is_read),
         cmocka_unit_test(test_what_is_wrong_is_said_in_a_line),
         cmocka_unit_test(test_what_comes_later_is_refused_in_one_sentence),
+        cmocka_unit_test(test_an_enrolment_is_read),
+        cmocka_unit_test(test_wrong_words_about_an_enrolment_are_said),
+        cmocka_unit_test(test_a_lab_mic_needs_a_ca_a_phone_and_a_file),
         cmocka_unit_test(test_help_and_version_are_no_errors),
         cmocka_unit_test(test_fleets_on_loopback_have_addresses_of_their_own),
     };

@@ -22,7 +22,7 @@ static void open_told(struct told *t, bool quiet)
     assert_non_null(t->out);
     t->console = (struct console){.out = t->out, .quiet = quiet};
     assert_int_equal(address_parse(&t->console.server, "192.0.2.10", 69), 0);
-    assert_int_equal(report_new(&t->report, STAGE_DEVICE, "7975"), 0);
+    assert_int_equal(report_new(&t->report, STAGE_DEVICE, "7975", false), 0);
 }
 
 /* Times become HH:MM:SS and HH:MM:SS.uuuuuu, so that the rest can be compared. */
@@ -100,6 +100,7 @@ static void test_the_console_speaks_as_a_real_phone(void **state)
         "HH:MM:SS SEP001122334455 (7940) has its files\n"
         "         CTL: 3216 bytes, md5 debe6aa7881d2664f313d992449feed0\n"
         "         ITL: none\n"
+        "         LSC: Not Installed\n"
         "         Configuration: encrypted, SCCP\n");
     drop_told(&t);
     stage_close(&s);

@@ -1,13 +1,15 @@
 /* Whole phones on a loop, against servers on loopback: TFTP of the test's own, HTTP by net/httpd.
  */
-#include "factory.h"
+#include "capfd.h"
 #include "filer.h"
 
 #include "base/file.h"
 #include "net/httpd.h"
 #include "net/tcp.h"
 #include "phone/fetch.h"
+#include "phone/mic.h"
 #include "phone/phone.h"
+#include "pki/seal.h"
 
 #define DEVICE "SEP001122334455"
 
@@ -406,9 +408,226 @@ static void test_ports_of_http_follow_those_of_tftp(void **state)
     assert_int_equal(fetch_http_port(58635), 0);
 }
 
+/* ---- CAPF, and the files that are sealed for what it gives ---- */
+
+static struct {
+    struct capfd capfd;
+    struct identity signer;
+    struct bytes xml; /* of the full file */
+} site;
+
+#define SHORT  DEVICE ".cnf.xml.sgn"
+#define SEALED DEVICE ".cnf.xml.enc.sgn"
+
+static void put_new(const char *name, struct bytes file)
+{
+    for (size_t i = 0; i < world.filer.count; i++)
+        if (strcmp(world.filer.files[i].name, name) == 0)
+            vector_free(world.filer.files[i].file);
+    filer_put(&world.filer, name, file);
+}
+
+static void put_short(const char *hash)
+{
+    struct buffer text;
+    buffer_init(&text, 65536);
+    assert_int_equal(cnf_write_short(&text, site.xml, hash, NULL), 0);
+    put_new(SHORT, factory_envelope(&site.signer, SHORT, buffer_bytes(&text)));
+    buffer_fini(&text);
+}
+
+/* What the server's other half does when CAPF has issued: the files follow the certificate. */
+static void seal_for(const struct certificate *device)
+{
+    struct seal seal = {0};
+    struct buffer out;
+    char hash[SEAL_HASH_TEXT];
+    const struct file_signer by = identity_signer(&site.signer);
+    const struct envelope_spec spec = {.version_major = 2,
+                                       .digest = DIGEST_SHA1,
+                                       .filename = bytes_of_string(SEALED),
+                                       .has_timestamp = true,
+                                       .timestamp = 1704067200};
+    buffer_init(&out, 65536);
+    assert_int_equal(seal_make(&seal, site.xml, device, DIGEST_SHA1, NULL), 0);
+    assert_int_equal(seal_write_file(&out, &spec, &by, &seal, NULL), 0);
+    seal_fini(&seal);
+    put_new(SEALED, buffer_bytes(&out));
+    assert_int_equal(seal_certificate_hash(hash, device), 0);
+    put_short(hash);
+}
+
+static void issued(void *context, const struct certificate *lsc)
+{
+    (void)context;
+    seal_for(lsc);
+}
+
+static int enter_capf(void **state)
+{
+    static char xml[1000];
+    enter(state);
+    capfd_open(&site.capfd, world.phones.loop, DEVICE);
+    site.capfd.order = ORDER_INSTALL;
+    site.capfd.key = (struct key_spec){KEY_RSA, 2048};
+    site.capfd.on_issued = issued;
+    factory_signer(&site.signer);
+    snprintf(xml, sizeof xml,
+             "<device> <deviceProtocol>SCCP</deviceProtocol> <deviceSecurityMode>1"
+             "</deviceSecurityMode> <capfAuthMode>1</capfAuthMode> <capfList> <capf> <phonePort>%u"
+             "</phonePort> <processNodeName>127.0.0.1</processNodeName> </capf> </capfList>\n"
+             "<certHash></certHash> <encrConfig>true</encrConfig> </device>\n",
+             address_port(&site.capfd.address));
+    site.xml = bytes_of_string(xml);
+    put_new("ITLFile.tlv",
+            capfd_list(&site.signer, site.capfd.identity.certificate, RECORD_HASHED));
+    put_short("");
+    return 0;
+}
+
+static int leave_capf(void **state)
+{
+    capfd_close(&site.capfd);
+    identity_fini(&site.signer);
+    return leave(state);
+}
+
+static void boot_by_string(struct watched *w, bool enrols, const char *string, enum phone_tls tls)
+{
+    struct phone_setup setup = setup_of(w, "7975", world.home);
+    setup.enrols = enrols;
+    setup.auth_string = string;
+    setup.tls = tls;
+    boot_with(w, &setup);
+}
+
+static struct bytes flash_file(struct buffer *out, const char *name)
+{
+    char path[1200];
+    snprintf(path, sizeof path, "%s/%s", world.home, name);
+    buffer_init(out, 100000);
+    assert_int_equal(file_read(out, path, NULL), 0);
+    return buffer_bytes(out);
+}
+
+static void stop_world(void *context)
+{
+    (void)context;
+    loop_stop(world.phones.loop);
+}
+
+static void test_a_phone_enrols_and_reads_its_sealed_configuration(void **state)
+{
+    (void)state;
+    struct watched w;
+    struct buffer xml;
+    boot_by_string(&w, false, "123456", PHONE_TLS_MODERN);
+    if (w.outcome != OUTCOME_FILES)
+        fail_msg("%s", w.words);
+    assert_string_equal(site.capfd.password, "123456");
+    assert_bytes_equal(flash_file(&xml, DEVICE ".cnf.xml"), site.xml);
+    buffer_fini(&xml);
+    /* The next day it needs neither CAPF nor the short file. */
+    boot_by_string(&w, true, NULL, PHONE_TLS_MODERN);
+    assert_int_equal(w.outcome, OUTCOME_FILES);
+    assert_int_equal(w.unchanged, 3); /* CTL, ITL, configuration */
+    assert_int_equal(site.capfd.connections, 1);
+}
+
+static void test_an_erased_lsc_makes_it_enrol_again(void **state)
+{
+    (void)state;
+    struct watched w;
+    boot_by_string(&w, false, "123456", PHONE_TLS_MODERN);
+    struct phone_setup setup = setup_of(&w, "7975", world.home);
+    setup.auth_string = "654321";
+    setup.tls = PHONE_TLS_MODERN;
+    setup.erase[FLASH_LSC] = true;
+    boot_with(&w, &setup);
+    assert_int_equal(w.outcome, OUTCOME_FILES);
+    assert_int_equal(site.capfd.connections, 2);
+    assert_string_equal(site.capfd.password, "654321");
+}
+
+static void test_a_phone_without_its_string_gets_no_further(void **state)
+{
+    (void)state;
+    struct watched w;
+    boot_by_string(&w, true, NULL, PHONE_TLS_MODERN);
+    assert_int_equal(w.outcome, OUTCOME_FAILED);
+    assert_non_null(strstr(w.words, "--auth-string"));
+    assert_int_equal(site.capfd.connections, 0);
+}
+
+static void test_an_old_model_says_what_the_server_lacks(void **state)
+{
+    (void)state;
+    struct watched w;
+    struct enrolment_pace pace;
+    struct phone_setup setup = setup_of(&w, "7975", world.home);
+    enrolment_pace_default(&pace);
+    pace.pause_ms = 1;
+    setup.pace = &pace;
+    setup.auth_string = "123456";
+    boot_with(&w, &setup); /* TLS of the model: 1.0, which the server does not speak */
+    assert_int_equal(w.outcome, OUTCOME_FAILED);
+    assert_non_null(strstr(w.words, "set legacy_tls = on"));
+}
+
+static void test_a_broken_lsc_in_the_flash_says_what_helps(void **state)
+{
+    (void)state;
+    struct watched w;
+    char path[1200];
+    boot(&w, "7975", world.home);
+    snprintf(path, sizeof path, "%s/LSC.pem", world.home);
+    assert_int_equal(file_replace(path, bytes_of_string("junk"), 0600, NULL), 0);
+    boot(&w, "7975", world.home);
+    assert_int_not_equal(w.error, 0);
+    assert_non_null(strstr(w.words, "--erase lsc helps"));
+}
+
+static void test_a_phone_can_be_switched_off_while_it_enrols(void **state)
+{
+    (void)state;
+    struct watched w;
+    struct phone_setup setup = setup_of(&w, "7975", world.home);
+    setup.auth_string = "123456";
+    setup.tls = PHONE_TLS_MODERN;
+    site.capfd.on_store_sent = stop_world;
+    assert_int_equal(phone_new(&w.phone, &world.phones, &setup), 0);
+    phone_start(w.phone);
+    assert_int_equal(loop_run(world.phones.loop), 0);
+    phone_free(w.phone);
+    assert_false(w.finished);
+}
+
+static void test_a_lab_mic_is_made_once_and_verifies(void **state)
+{
+    (void)state;
+    struct identity ca = {0}, mic = {0};
+    struct why why = WHY_NONE;
+    char ca_path[1200], mic_path[1200];
+    bool made_ca = false;
+    snprintf(ca_path, sizeof ca_path, "%s/ca.pem", world.base);
+    snprintf(mic_path, sizeof mic_path, "%s/mic.pem", world.base);
+    assert_int_equal(mic_make(ca_path, DEVICE, mic_path, &made_ca, NULL), 0);
+    assert_true(made_ca);
+    assert_int_equal(identity_load(&ca, ca_path, NULL), 0);
+    assert_int_equal(identity_load(&mic, mic_path, NULL), 0);
+    assert_string_equal(certificate_common_name(mic.certificate), DEVICE);
+    assert_int_equal(
+        certificate_verify_chain(mic.certificate, NULL, 0, &ca.certificate, 1, time(NULL), NULL),
+        0);
+    assert_int_equal(mic_make(ca_path, DEVICE, mic_path, &made_ca, &why), ERR_DUPLICATE);
+    identity_fini(&ca);
+    identity_fini(&mic);
+}
+
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
+#define TEST(name)      cmocka_unit_test_setup_teardown(name, enter, leave)
+#define TEST_CAPF(name) cmocka_unit_test_setup_teardown(name, enter_capf, leave_capf)
     const struct CMUnitTest tests[] = {
         TEST(test_a_phone_boots_and_its_flash_holds_what_it_took),
         TEST(test_the_next_boot_knows_what_the_flash_holds),
@@ -425,6 +644,13 @@ int main(void)
         TEST(test_a_broken_configuration_in_the_flash_is_as_none),
         TEST(test_a_phone_may_be_freed_when_it_is_through),
         TEST(test_a_phone_can_be_switched_off_at_any_moment),
+        TEST_CAPF(test_a_phone_enrols_and_reads_its_sealed_configuration),
+        TEST_CAPF(test_an_erased_lsc_makes_it_enrol_again),
+        TEST_CAPF(test_a_phone_without_its_string_gets_no_further),
+        TEST_CAPF(test_an_old_model_says_what_the_server_lacks),
+        TEST(test_a_broken_lsc_in_the_flash_says_what_helps),
+        TEST_CAPF(test_a_phone_can_be_switched_off_while_it_enrols),
+        TEST(test_a_lab_mic_is_made_once_and_verifies),
         cmocka_unit_test(test_ports_of_http_follow_those_of_tftp),
     };
     return RUN(tests);
