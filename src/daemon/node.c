@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/fsuid.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -169,8 +170,20 @@ static int open_control(struct supervisor *s, struct why *why)
     return control_open(&s->control, s->loop, s, s->state, &policy, why);
 }
 
+/* Each connection of a phone is an open file of its role: as many as we are allowed. */
+static void raise_open_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        log_event(LEVEL_INFO, "event=open_files_not_raised reason=\"%s\"", error_text(-errno));
+}
+
 static int come_up(struct supervisor *s, struct why *why)
 {
+    raise_open_files();
     int result = config_load(&s->config, s->state, why);
     if (result == 0)
         result = find_owner(&s->service_owner, s->state, NULL, why);
