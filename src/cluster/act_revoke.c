@@ -13,6 +13,7 @@ enum { LSCS_MAX = 4096 }; /* of one phone */
 
 /* What is to be revoked: gathered first, since a walk over the store changes nothing. */
 struct doomed {
+    const char *device;
     const char *serial; /* only this one, or NULL */
     int64_t now;
     char (*serials)[CERTIFICATE_SERIAL];
@@ -25,7 +26,8 @@ struct doomed {
 static int gather(void *context, const struct store_phone_certificate *c)
 {
     struct doomed *d = context;
-    if (c->kind != PHONE_LSC || (d->serial && strcmp(c->serial, d->serial) != 0))
+    if (c->kind != PHONE_LSC || strcmp(c->device, d->device) != 0 ||
+        (d->serial && strcmp(c->serial, d->serial) != 0))
         return 0;
     d->found = true;
     if (c->state == PHONE_REVOKED) {
@@ -72,11 +74,13 @@ int cluster_lsc_revoke(struct cluster *cluster, const char *device, const char *
                        struct why *why)
 {
     struct store *store = cluster_store(cluster);
-    struct doomed d = {.serial = serial, .now = clock_wall(), .each = each, .context = context};
+    struct doomed d = {
+        .device = device, .serial = serial, .now = clock_wall(), .each = each, .context = context};
     int result = store_begin(store, why);
     if (result)
         return result;
-    result = store_phone_certificates(store, device, gather, &d);
+    /* All there are: those of a deleted phone are no phone's any more, but bear its name. */
+    result = store_phone_certificates(store, NULL, gather, &d);
     if (result == 0)
         result = check_found(&d, device, why);
     if (result == 0)
