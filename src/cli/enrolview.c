@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/grid.h"
 #include "cli/words.h"
 #include "pki/certificate.h"
 
@@ -202,18 +203,27 @@ static const char *operation_word(enum enrolment_operation operation)
     return word_text(operation_words, (int)operation);
 }
 
-static json_t *wave_json(struct store *store, const struct phone *phone)
+/* How many phones of a bulk order are how far. */
+static json_t *wave_json(const struct store_wave *w)
+{
+    return json_pack(
+        "{s:I, s:I, s:o, s:s, s:I, s:I, s:I, s:I, s:I}", "number", (json_int_t)w->id, "at_once",
+        (json_int_t)w->size, "filter", cli_json_text(bytes_of_string(w->filter)), "operation",
+        operation_word(w->order.operation), "waiting", (json_int_t)w->count[WAVE_WAITING],
+        "released", (json_int_t)w->count[WAVE_RELEASED], "done", (json_int_t)w->count[WAVE_DONE],
+        "failed", (json_int_t)w->count[WAVE_FAILED], "withdrawn",
+        (json_int_t)w->count[WAVE_WITHDRAWN]);
+}
+
+static json_t *wave_of_json(struct store *store, const struct phone *phone)
 {
     struct store_wave wave;
     if (wave_of(&wave, store, phone) != 0)
         return json_null();
-    return json_pack(
-        "{s:I, s:s, s:I, s:o, s:I, s:I, s:I, s:I, s:I}", "number", (json_int_t)wave.id, "state",
-        wave_state_text(phone->wave_state), "at_once", (json_int_t)wave.size, "filter",
-        cli_json_text(bytes_of_string(wave.filter)), "waiting",
-        (json_int_t)wave.count[WAVE_WAITING], "released", (json_int_t)wave.count[WAVE_RELEASED],
-        "done", (json_int_t)wave.count[WAVE_DONE], "failed", (json_int_t)wave.count[WAVE_FAILED],
-        "withdrawn", (json_int_t)wave.count[WAVE_WITHDRAWN]);
+    json_t *json = wave_json(&wave);
+    if (json)
+        json_object_set_new(json, "state", json_string(wave_state_text(phone->wave_state)));
+    return json;
 }
 
 static json_t *capf_json(struct store *store, const struct phone *phone)
@@ -231,7 +241,7 @@ static json_t *capf_json(struct store *store, const struct phone *phone)
                      cli_json_time(o->complete_by), "status", store_status_text(status, &e->status),
                      "status_since", cli_json_time(e->changed), "failed_attempts",
                      (json_int_t)e->attempts, "wrong_strings", (json_int_t)e->wrong, "locked_until",
-                     cli_json_time(locked_until(e)), "bulk_order", wave_json(store, phone));
+                     cli_json_time(locked_until(e)), "bulk_order", wave_of_json(store, phone));
 }
 
 static int add_certificate(void *context, const struct store_phone_certificate *c)
@@ -260,4 +270,63 @@ int enrolview_add(json_t *json, struct store *store, const struct phone *phone)
     bool fine = json_object_set_new(json, "certificates", certificates) == 0;
     fine = json_object_set_new(json, "capf", capf_json(store, phone)) == 0 && fine;
     return fine ? 0 : ERR_BUG;
+}
+
+/* ---- bulk orders ---- */
+
+static bool is_open(const struct store_wave *wave)
+{
+    return wave->count[WAVE_WAITING] + wave->count[WAVE_RELEASED] > 0;
+}
+
+static const char *const bulk_title[] = {"Bulk order", "Operation", "At once",   "Waiting", "Open",
+                                         "Done",       "Failed",    "Withdrawn", "Phones"};
+enum { BULK_COLUMNS = sizeof bulk_title / sizeof *bulk_title };
+
+/* The title comes with the first. */
+static int add_row(void *context, const struct store_wave *wave)
+{
+    struct grid **grid = context;
+    if (!is_open(wave))
+        return 0;
+    if (!*grid) {
+        int result = grid_new(grid, BULK_COLUMNS);
+        for (size_t i = 0; i < BULK_COLUMNS && result == 0; i++)
+            grid_text(*grid, bulk_title[i]);
+        if (result)
+            return result;
+    }
+    grid_format(*grid, "%lld", (long long)wave->id);
+    grid_text(*grid, operation_word(wave->order.operation));
+    grid_format(*grid, "%u", wave->size);
+    for (enum wave_state state = WAVE_WAITING; state < WAVE_STATE_COUNT; state++)
+        grid_format(*grid, "%u", wave->count[state]);
+    grid_text(*grid, wave->filter);
+    return 0;
+}
+
+int bulk_orders_print(FILE *out, struct store *store)
+{
+    struct grid *grid = NULL;
+    int result = store_waves(store, add_row, &grid);
+    if (result == 0 && grid) {
+        fputc('\n', out);
+        result = grid_print(grid, out, GRID_TITLED);
+    }
+    grid_free(grid);
+    return result;
+}
+
+static int add_open(void *context, const struct store_wave *wave)
+{
+    return is_open(wave) ? cli_json_append(context, wave_json(wave)) : 0;
+}
+
+json_t *bulk_orders_json(struct store *store)
+{
+    json_t *all = json_array();
+    if (store_waves(store, add_open, all) == 0)
+        return all;
+    json_decref(all);
+    return NULL;
 }

@@ -10,6 +10,11 @@ int enrolview_print(FILE *out, struct store *store, const struct phone *phone) C
 /* Adds "capf" and "certificates" to the JSON of the phone. */
 int enrolview_add(json_t *json, struct store *store, const struct phone *phone) CHECKED;
 
+/* The bulk orders that have not ended: a table, or nothing when there are none; and the same as
+ * JSON, NULL when it cannot be made. */
+int bulk_orders_print(FILE *out, struct store *store) CHECKED;
+json_t *bulk_orders_json(struct store *store);
+
 /* CUCM's words: "Install/Upgrade", "By Authentication String", "EC Preferred, RSA Backup". */
 const char *operation_text(enum enrolment_operation operation);
 const char *authentication_text(enum capf_auth authentication);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/certs.h"
+#include "cli/enrolview.h"
 #include "cli/grid.h"
 #include "cli/machine.h"
 #include "cli/session.h"
@@ -270,6 +271,8 @@ static int print_ours(FILE *out, const struct view *v)
     int result = print_lists(out, v);
     if (result == 0)
         result = print_services(out, v);
+    if (result == 0)
+        result = bulk_orders_print(out, cluster_store(v->cluster));
     return result ? result : print_counters(out, v);
 }
 
@@ -347,14 +350,16 @@ static json_t *signer_json(const struct view *v)
 static json_t *view_json(const struct view *v)
 {
     const struct store_node *node = cluster_node(v->cluster);
-    return json_pack(
-        "{s:s, s:o, s:{s:s, s:i}, s:{s:s, s:s, s:b, s:i}, s:s, s:b, s:I, s:[oo], s:o, s:o, s:o}",
-        "version", TRUSTLINE_VERSION, "host", machine_json(v), "cluster", "mode",
-        v->mode ? "mixed" : "non-secure", "security_mode", v->mode, "node", "name", node->name,
-        "address", node->address, "publisher", (int)node->publisher, "port_offset",
-        (int)node->port_offset, "state", cluster_state(v->cluster), "running", (int)v->served,
-        "phones", (json_int_t)v->phones, "lists", list_json(v, LIST_CTL), list_json(v, LIST_ITL),
-        "services", services_json(v), "counters", counters_json(v), "signer", signer_json(v));
+    return json_pack("{s:s, s:o, s:{s:s, s:i}, s:{s:s, s:s, s:b, s:i}, s:s, s:b, s:I, s:[oo], s:o, "
+                     "s:o, s:o, s:o}",
+                     "version", TRUSTLINE_VERSION, "host", machine_json(v), "cluster", "mode",
+                     v->mode ? "mixed" : "non-secure", "security_mode", v->mode, "node", "name",
+                     node->name, "address", node->address, "publisher", (int)node->publisher,
+                     "port_offset", (int)node->port_offset, "state", cluster_state(v->cluster),
+                     "running", (int)v->served, "phones", (json_int_t)v->phones, "lists",
+                     list_json(v, LIST_CTL), list_json(v, LIST_ITL), "services", services_json(v),
+                     "counters", counters_json(v), "signer", signer_json(v), "bulk_orders",
+                     bulk_orders_json(cluster_store(v->cluster)));
 }
 
 /* ---- the command ---- */
