@@ -175,6 +175,8 @@ const struct held_list *boot_list(const struct boot *boot, enum trustlist_kind k
 const struct cnf *boot_configuration(const struct boot *boot);
 /* NULL: none. */
 const struct identity *boot_lsc(const struct boot *boot);
+/* How it would show CAPF who it is. */
+enum capf_auth boot_capf_auth(const struct boot *boot);
 /* Was CAPF asked in this boot, and did all go well? */
 bool boot_is_enrolled(const struct boot *boot);
 /* Was it taken in this boot? */

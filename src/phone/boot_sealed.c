@@ -22,6 +22,15 @@ bool boot_is_enrolled(const struct boot *boot)
     return boot->is_enrolled;
 }
 
+/* A user who opens LSC > Update and types digits goes to CAPF whatever the configuration says. */
+enum capf_auth boot_capf_auth(const struct boot *boot)
+{
+    unsigned auth = boot->configuration ? boot->configuration->capf_auth : CAPF_AUTH_NONE;
+    if (auth == CAPF_AUTH_NONE && boot->has_string)
+        return CAPF_AUTH_STRING;
+    return auth <= CAPF_AUTH_MIC ? (enum capf_auth)auth : CAPF_AUTH_NONE;
+}
+
 const struct identity *boot_own(const struct boot *boot)
 {
     return boot->lsc ? boot->lsc : boot->mic;
@@ -97,18 +106,18 @@ static int check_ability(struct boot *boot)
 /* ERR_POLICY when its configuration leaves it no way to CAPF by itself. */
 static int check_way_to_capf(struct boot *boot, const char *what_for)
 {
-    const struct cnf *c = boot->configuration;
-    if (c->capf_auth == CAPF_AUTH_NONE)
+    enum capf_auth auth = boot_capf_auth(boot);
+    if (auth == CAPF_AUTH_NONE)
         return why_error(&boot->why, ERR_POLICY,
                          "%s, and its configuration does not send it to CAPF (capfAuthMode 0): "
                          "order an installation for it",
                          what_for);
-    if (c->capf_auth == CAPF_AUTH_STRING && !boot->has_string)
+    if (auth == CAPF_AUTH_STRING && !boot->has_string)
         return why_error(&boot->why, ERR_POLICY,
                          "%s, and CAPF wants its authentication string: the phone waits for its "
                          "user to type it (--auth-string)",
                          what_for);
-    if ((c->capf_auth == CAPF_AUTH_LSC || c->capf_auth == CAPF_AUTH_MIC) && !boot_own(boot))
+    if ((auth == CAPF_AUTH_LSC || auth == CAPF_AUTH_MIC) && !boot_own(boot))
         return why_error(&boot->why, ERR_POLICY,
                          "%s, and CAPF wants an existing certificate, of which it has none: give "
                          "it a MIC (--mic), or choose another authentication mode",
@@ -163,11 +172,10 @@ enum boot_event boot_enter_settle(struct boot *boot, int64_t now)
 /* A phone that has its LSC, and that nothing sends to CAPF, is where it should be. */
 enum boot_event boot_enter_capf(struct boot *boot, int64_t now)
 {
-    const struct cnf *c = boot->configuration;
+    enum capf_auth auth = boot_capf_auth(boot);
     if (!boot->enrols || boot->asked_capf)
         return EVENT_SKIP;
-    bool sent =
-        c->capf_auth != CAPF_AUTH_NONE && (c->capf_auth != CAPF_AUTH_STRING || boot->has_string);
+    bool sent = auth != CAPF_AUTH_NONE && (auth != CAPF_AUTH_STRING || boot->has_string);
     if (!sent && boot->lsc)
         return EVENT_SKIP;
     if (check_way_to_capf(boot, "it has no LSC"))

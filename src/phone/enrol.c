@@ -436,7 +436,7 @@ static bool is_good(const struct capf_message *end)
            end->reason == CAPF_REASON_SUCCESS;
 }
 
-/* "CAPF ended the session: refused (7); `what`". */
+/* "it ended the session: refused (7); `what`". */
 static void finish_refused(struct enrol *e, struct enrol_step *step, const char *what)
 {
     const struct capf_message *m = &e->message;
@@ -446,7 +446,7 @@ static void finish_refused(struct enrol *e, struct enrol_step *step, const char 
     if (m->has_reason_info && m->reason_info.size)
         text_escape(info, sizeof info, m->reason_info);
     bool unknown = reason == CAPF_REASON_UNKNOWN_DEVICE;
-    text_format(words, sizeof words, "CAPF ended the session: %s (%u)%s%s; %s",
+    text_format(words, sizeof words, "it ended the session: %s (%u)%s%s; %s",
                 capf_reason_text(reason), reason, *info ? ", " : "", info,
                 unknown ? "add the phone to the cluster first" : what);
     finish(e, step, unknown ? ENROL_UNKNOWN : ENROL_REFUSED, words);

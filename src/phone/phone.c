@@ -268,7 +268,7 @@ static struct enrol_setup session_of(const struct phone *phone)
     const struct model *model = boot_model(phone->boot);
     struct enrol_setup session = {
         .device = phone->device,
-        .auth = (enum capf_auth)boot_configuration(phone->boot)->capf_auth,
+        .auth = boot_capf_auth(phone->boot),
         .string = phone->auth_string[0] ? phone->auth_string : NULL,
         .lsc = phone->lsc.certificate ? &phone->lsc : NULL,
         .mic = phone->mic,

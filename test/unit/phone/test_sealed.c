@@ -515,6 +515,18 @@ static void test_nothing_to_do_is_fine_for_a_phone_with_an_lsc_alone(void **stat
     stage_close(&s);
 }
 
+static void test_a_user_who_types_the_string_needs_no_configuration_to_send_it(void **state)
+{
+    (void)state;
+    struct stage s;
+    capf_auth = CAPF_AUTH_NONE;
+    walk_plain(&s, true, true, NULL, hold_installed);
+    assert_int_equal(s.outcome, OUTCOME_FILES);
+    assert_int_equal(boot_capf_auth(s.boot), CAPF_AUTH_STRING);
+    assert_true(asked(&s, "CAPF; "));
+    stage_close(&s);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
@@ -540,6 +552,7 @@ int main(void)
         TEST(test_it_goes_to_capf_after_its_files),
         TEST(test_it_does_not_when_files_are_all_it_shall_get),
         TEST(test_an_lsc_and_nothing_that_sends_it_is_enough),
+        TEST(test_a_user_who_types_the_string_needs_no_configuration_to_send_it),
         TEST(test_nothing_to_do_is_fine_for_a_phone_with_an_lsc_alone),
     };
     return RUN(tests);
