@@ -1,7 +1,6 @@
-#include "phone/enrol.h"
+#include "phone/enrol_parts.h"
 
 #include "base/text.h"
-#include "pki/proof.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -53,24 +52,6 @@ struct enrol {
 void enrol_limits_default(struct enrol_limits *limits)
 {
     *limits = (struct enrol_limits){.answer_ms = ANSWER_MS, .frames = FRAMES};
-}
-
-const char *enrol_outcome_text(enum enrol_outcome outcome)
-{
-    static const char *const words[ENROL_OUTCOMES] = {
-        [ENROL_NOTHING] = "nothing",
-        [ENROL_INSTALLED] = "installed",
-        [ENROL_FETCHED] = "fetched",
-        [ENROL_DELETED] = "deleted",
-        [ENROL_REFUSED] = "refused",
-        [ENROL_UNKNOWN] = "unknown_device",
-        [ENROL_BAD_ORDER] = "bad_order",
-        [ENROL_RETRY_LATER] = "retry_later",
-        [ENROL_BROKEN] = "broken",
-        [ENROL_UNREACHABLE] = "unreachable",
-        [ENROL_UNTRUSTED] = "untrusted_server",
-    };
-    return words[outcome];
 }
 
 /* ---- birth and death ---- */
@@ -152,50 +133,6 @@ static void say_reason(struct enrol *e, struct enrol_step *step, enum capf_comma
 
 /* ---- who it is ---- */
 
-static const struct identity *certificate_to_show(const struct enrol *e)
-{
-    const struct identity *lsc = e->setup.lsc;
-    const struct identity *mic = e->setup.mic;
-    if (e->setup.auth == CAPF_AUTH_LSC)
-        return lsc ? lsc : mic;
-    if (e->setup.auth == CAPF_AUTH_MIC)
-        return mic ? mic : lsc;
-    return NULL;
-}
-
-/* SUDI_DATA goes beside the certificate, signed over the session: RSA alone is known there. */
-static const struct identity *sudi_to_show(const struct enrol *e)
-{
-    const struct identity *mic = e->setup.mic;
-    return certificate_to_show(e) && mic && key_kind(mic->key) == KEY_RSA ? mic : NULL;
-}
-
-static int show_certificate(struct capf_message *m, struct proof *proof, const struct enrol *e,
-                            struct why *why)
-{
-    const struct identity *shown = certificate_to_show(e);
-    if (!shown)
-        return 0;
-    struct bytes der = certificate_der(shown->certificate);
-    int result = proof_make(proof, shown->key, m->device_name, der, why);
-    if (result == 0)
-        proof_attach(m, proof, der);
-    return result;
-}
-
-static int show_sudi(struct capf_message *m, struct proof *proof, const struct enrol *e,
-                     struct why *why)
-{
-    const struct identity *sudi = sudi_to_show(e);
-    if (!sudi)
-        return 0;
-    struct bytes der = certificate_der(sudi->certificate);
-    int result = proof_make_sudi(proof, sudi->key, e->id, der, why);
-    if (result == 0)
-        proof_attach_sudi(m, proof, der);
-    return result;
-}
-
 /* A server of an older version gets its own version back. */
 static uint8_t version_for(const struct capf_message *request)
 {
@@ -205,7 +142,7 @@ static uint8_t version_for(const struct capf_message *request)
 
 static void on_auth_req(struct enrol *e, int64_t now, struct enrol_step *step)
 {
-    struct proof proof, sudi;
+    struct enrol_proofs proofs;
     struct why why = WHY_NONE;
     bool by_string = e->setup.auth == CAPF_AUTH_STRING && e->setup.string;
     e->id = e->message.session;
@@ -220,9 +157,7 @@ static void on_auth_req(struct enrol *e, int64_t now, struct enrol_step *step)
         .has_device_name = true,
         .device_name = bytes_of_string(e->setup.device),
     };
-    int result = show_certificate(&answer, &proof, e, &why);
-    if (result == 0)
-        result = show_sudi(&answer, &sudi, e, &why);
+    int result = enrol_show(&answer, &proofs, &e->setup, e->id, &why);
     if (result) {
         finish(e, step, ENROL_BAD_ORDER, why_text(&why, result));
         return;
@@ -232,33 +167,6 @@ static void on_auth_req(struct enrol *e, int64_t now, struct enrol_step *step)
 }
 
 /* ---- a new certificate ---- */
-
-static bool read_rsa_order(struct key_spec *out, const struct enrol *e)
-{
-    unsigned bits = e->message.key_size;
-    *out = (struct key_spec){.kind = KEY_RSA, .bits = bits};
-    return e->message.has_key_size &&
-           (bits == 1024 || bits == 2048 || bits == 3072 || bits == 4096) &&
-           (e->setup.rsa_max == 0 || bits <= e->setup.rsa_max);
-}
-
-static bool read_ec_order(struct key_spec *out, const struct enrol *e)
-{
-    static const unsigned bits[] = {[CAPF_P256] = 256, [CAPF_P384] = 384, [CAPF_P521] = 521};
-    if (e->setup.no_ec || !e->message.has_curve || e->message.curve > CAPF_P521)
-        return false;
-    *out = (struct key_spec){.kind = KEY_EC, .bits = bits[e->message.curve]};
-    return true;
-}
-
-/* Without KEY_TYPE it is RSA: servers of old say KEY_SIZE alone. */
-static bool read_key_order(struct key_spec *out, const struct enrol *e)
-{
-    uint8_t type = e->message.has_key_type ? e->message.key_type : CAPF_KEY_RSA;
-    if (type == CAPF_KEY_EC)
-        return read_ec_order(out, e);
-    return type == CAPF_KEY_RSA && read_rsa_order(out, e);
-}
 
 static void tell_no_key(struct enrol *e, int64_t now, struct enrol_step *step)
 {
@@ -271,7 +179,7 @@ static void on_key_gen_req(struct enrol *e, int64_t now, struct enrol_step *step
 {
     struct capf_message progress = {.command = CAPF_REQUEST_IN_PROGRESS};
     struct key_spec spec;
-    if (!read_key_order(&spec, e)) {
+    if (!enrol_read_order(&spec, &e->message, &e->setup)) {
         const struct capf_message *m = &e->message;
         bool ec = m->has_key_type && m->key_type == CAPF_KEY_EC;
         text_format(e->trouble, sizeof e->trouble,
