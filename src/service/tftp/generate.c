@@ -90,6 +90,29 @@ static int take_lines(struct material *m, struct store *store, const char *devic
     return 0;
 }
 
+/* An order says how the phone has to show itself at CAPF. Without one it stays away from there,
+ * unless there is nothing its configuration could be sealed for.
+ *
+ * What is sealed says that it is not encrypted: phones take that, and one that went by its word
+ * would ask for the sealed file in a circle. */
+static int take_enrolment(struct material *m, struct store *store,
+                          const struct store_device *device, const struct store_profile *profile)
+{
+    enum phone_certificate_kind kind;
+    const struct store_credential *credential = sealing_credential(device, &kind);
+    struct store_enrolment enrolment;
+    int result = store_enrolment_get(store, device->name, &enrolment);
+    if (result)
+        return result;
+    if (enrolment.status.result == RESULT_PENDING)
+        m->values.capf_auth = enrolment.holds.authentication;
+    else if (profile->tftp_encrypted && !credential)
+        m->values.capf_auth = profile->capf_auth;
+    if (profile->tftp_encrypted && credential)
+        m->values.certificate_hash = credential->md5;
+    return 0;
+}
+
 static void take_device(struct material *m, const struct store_device *device,
                         const struct store_profile *profile)
 {
@@ -113,6 +136,8 @@ int generate_config(struct buffer *out, struct store *store, struct templates *t
     int result = m ? take_pool(m, store, device->pool, why) : -ENOMEM;
     if (result == 0)
         result = take_lines(m, store, device->name);
+    if (result == 0)
+        result = take_enrolment(m, store, device, profile);
     if (result == 0) {
         take_device(m, device, profile);
         result =

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/text.h"
+#include "pki/certificate.h"
 #include "trust/model.h"
 #include "wire/cnf.h"
 
@@ -80,6 +81,8 @@ void inspector_look(struct inspector *inspector, const struct inspection *what)
                                    .lists_known = what->lists_known,
                                    .list_with_ccm_served = what->ctl_names_servers,
                                    .itl_served = what->itl_served,
+                                   .served_sealed = what->served_sealed,
+                                   .has_lsc = what->device && what->device->lsc.id,
                                    .has_file = what->root ? has_file : NULL,
                                    .context = what->root};
     const struct model *model = what->device ? model_find(what->device->model) : NULL;
@@ -88,6 +91,9 @@ void inspector_look(struct inspector *inspector, const struct inspection *what)
     size_t count = 0;
     if (seen_before(inspector, what))
         return;
+    if (what->device)
+        context.certificate_is_ec =
+            (context.has_lsc ? &what->device->lsc : &what->device->mic)->key_kind == KEY_EC;
     if (model)
         describe_model(&context, model);
     cnf_lint(findings, FINDINGS_MAX, &count, what->xml, &context);

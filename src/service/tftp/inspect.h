@@ -19,6 +19,7 @@ struct inspection {
     struct bytes xml;
     const struct store_device *device;
     struct file_root *root;
+    bool served_sealed; /* nothing of it but the short file leaves in clear */
     bool ctl_names_servers, itl_served, lists_known;
 };
 /* Logs each finding, those about security as warnings. Does nothing when this content was looked

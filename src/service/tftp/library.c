@@ -29,6 +29,7 @@ struct work {
     struct entry *entry;
     struct file_name name;
     unsigned moved;
+    uint8_t known[SHA256_SIZE]; /* what the content that is there depends on; 0: none is */
     unsigned again;
     struct change changed; /* since it began */
     struct finding finding;
@@ -262,7 +263,8 @@ static void ask_signer(struct work *work)
 static int look_run(void *context, struct store *store)
 {
     struct work *work = context;
-    resolver_find(work->library->resolver, store, &work->name, work->moved, &work->finding);
+    resolver_find(work->library->resolver, store, &work->name, work->moved, work->known,
+                  &work->finding);
     return 0;
 }
 
@@ -281,8 +283,9 @@ static void look_done(void *context, int unused)
         settle(work, f->result, f->words, NULL);
         return;
     }
-    f->body = shelf_body(library->shelf, f->body);
-    if (f->sign && signed_already(work)) {
+    if (f->body)
+        f->body = shelf_body(library->shelf, f->body);
+    if (f->same || (f->sign && signed_already(work))) {
         struct content *content = content_share(work->entry->content);
         settle(work, 0, "", content);
         content_free(content);
@@ -293,6 +296,16 @@ static void look_done(void *context, int unused)
     }
 }
 
+/* An entry keeps its content as long as a look for it is under way. */
+static void know_content(struct work *work)
+{
+    const struct entry *e = work->entry;
+    if (e->content)
+        memcpy(work->known, e->signer, sizeof work->known);
+    else
+        memset(work->known, 0, sizeof work->known);
+}
+
 static void start_next(struct library *library)
 {
     if (library->starting)
@@ -301,6 +314,7 @@ static void start_next(struct library *library)
     while (library->line && library->under_way < UNDER_WAY_MAX) {
         struct work *work = library->line;
         work->moved = library->moved;
+        know_content(work);
         int result = store_async_do(library->setup.store, look_run, look_done, work);
         if (result == ERR_LIMIT && library->under_way)
             break; /* others have filled it; the next that ends tries again */

@@ -49,17 +49,32 @@ static int normalise(char out[FILE_NAME_MAX + 1], struct bytes name, struct why 
     return used && !directory ? 0 : why_error(why, ERR_POLICY, "A file name is needed");
 }
 
-/* "SEP<MAC>" at the start of the text, in any case, and then exactly `rest`. */
-static bool device_then(const char *text, const char *rest, char device[DEVICE_NAME_LENGTH + 1])
+/* "SEP<MAC>" at the start of the text, in any case. */
+static bool begins_with_device(const char *text, char device[DEVICE_NAME_LENGTH + 1])
 {
     char name[DEVICE_NAME_LENGTH + 1];
-    if (strlen(text) < DEVICE_NAME_LENGTH || strcasecmp(text + DEVICE_NAME_LENGTH, rest) != 0 ||
-        strncasecmp(text, "SEP", 3) != 0)
+    if (strlen(text) < DEVICE_NAME_LENGTH || strncasecmp(text, "SEP", 3) != 0)
         return false;
     memcpy(name, text, DEVICE_NAME_LENGTH);
     name[DEVICE_NAME_LENGTH] = '\0';
     text_upper(name);
     return text_device_name(bytes_of_string(name), device);
+}
+
+/* The same, and then exactly `rest`. */
+static bool device_then(const char *text, const char *rest, char device[DEVICE_NAME_LENGTH + 1])
+{
+    return strlen(text) >= DEVICE_NAME_LENGTH && strcasecmp(text + DEVICE_NAME_LENGTH, rest) == 0 &&
+           begins_with_device(text, device);
+}
+
+/* People keep old configurations beside the new one, or in a directory of their own. */
+static bool is_copy(struct file_name *out)
+{
+    const char *slash = strrchr(out->path, '/');
+    const char *last = slash ? slash + 1 : out->path;
+    return begins_with_device(last, out->about) &&
+           strncasecmp(last + DEVICE_NAME_LENGTH, ".cnf", 4) == 0;
 }
 
 static bool is_list(struct file_name *out, const char *prefix, const char *whole)
@@ -91,7 +106,7 @@ static enum name_kind kind_of(struct file_name *out)
         return NAME_CONFIG;
     if (strcasecmp(out->path, "XMLDefault.cnf.xml") == 0)
         return NAME_DEFAULT;
-    return NAME_FILE;
+    return is_copy(out) ? NAME_COPY : NAME_FILE;
 }
 
 int file_name_parse(struct file_name *out, struct bytes name, struct why *why)
@@ -115,6 +130,7 @@ const char *file_name_shown(const struct file_name *name)
         return "ITLFile.tlv";
     case NAME_CONFIG:
     case NAME_DEFAULT:
+    case NAME_COPY:
     case NAME_FILE:
         break;
     }

@@ -14,6 +14,7 @@ enum name_kind {
     NAME_ITL,     /* ITLSEP<MAC>.tlv, ITLFile.tlv */
     NAME_CONFIG,  /* SEP<MAC>.cnf.xml */
     NAME_DEFAULT, /* XMLDefault.cnf.xml */
+    NAME_COPY,    /* another name that begins, or whose last part does, as a configuration's */
     NAME_FILE,    /* anything else */
 };
 
@@ -28,7 +29,8 @@ enum name_form {
 struct file_name {
     enum name_kind kind;
     enum name_form form;
-    char device[DEVICE_NAME_LENGTH + 1]; /* "SEP...", or "" */
+    char device[DEVICE_NAME_LENGTH + 1]; /* whose it is, "SEP...", or "" */
+    char about[DEVICE_NAME_LENGTH + 1];  /* of NAME_COPY: whose secrets may be in it */
     char asked[FILE_NAME_MAX + 1];       /* without leading '/', no empty parts */
     char path[FILE_NAME_MAX + 1];        /* below tftpboot/: of the plain content */
 };

@@ -7,6 +7,7 @@
 #include "pki/signedfile.h"
 #include "service/tftp/generate.h"
 #include "service/tftp/inspect.h"
+#include "service/tftp/sealing.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #define AREA(area)    (1u << (area))
 #define SIGNING_AREAS (AREA(AREA_CERTIFICATES) | AREA(AREA_PARAMETERS) | AREA(AREA_NODES))
 #define DEVICE_AREAS  (AREA(AREA_DEVICES) | AREA(AREA_NODES))
+#define SEALING_AREAS (AREA(AREA_ENROLMENT) | AREA(AREA_PHONE_CERTIFICATES))
 
 /* What is asked of the store again only when it has changed. */
 struct facts {
@@ -170,37 +172,44 @@ static void learn_signer(struct resolver *r, struct store *store)
 
 /* ---- signing ---- */
 
-static int write_header(struct resolver *r, const struct file_name *name, struct finding *out,
-                        struct why *why)
+/* Sealed files are of version 2.0, others of 1.0. */
+static int write_header(struct resolver *r, const struct file_name *name, struct bytes sealing,
+                        struct finding *out, struct why *why)
 {
-    struct envelope_spec spec = {.version_major = 1,
+    struct envelope_spec spec = {.version_major = sealing.size ? 2 : 1,
                                  .version_minor = 0,
                                  .digest = r->facts.digest,
                                  .filename = bytes_of_string(name->asked),
                                  .has_timestamp = true,
-                                 .timestamp = (uint32_t)clock_wall()};
+                                 .timestamp = (uint32_t)clock_wall(),
+                                 .sealing = sealing};
+    int result = envelope_spec_signer(&spec, r->facts.signer, why);
+    return result ? result : envelope_write(&out->covered, &out->signature_at, &spec, why);
+}
+
+/* Who would sign now, and how. */
+static int find_signer(struct resolver *r, struct store *store, struct finding *out)
+{
+    out->areas |= SIGNING_AREAS;
+    learn_signer(r, store);
+    if (r->facts.signer_result) {
+        found_error(out, ERR_UNSUPPORTED, r->facts.signer_words);
+        return out->result;
+    }
     uint8_t code = (uint8_t)r->facts.digest;
     const struct bytes pieces[2] = {bytes_of(certificate_sha256(r->facts.signer), SHA256_SIZE),
                                     bytes_of(&code, 1)};
-    int result = envelope_spec_signer(&spec, r->facts.signer, why);
-    if (result == 0)
-        result = envelope_write(&out->covered, &out->signature_at, &spec, why);
-    if (result == 0)
-        result = digest_pieces(DIGEST_KIND_SHA256, pieces, 2, out->signer);
-    return result;
+    out->result = digest_pieces(DIGEST_KIND_SHA256, pieces, 2, out->signer);
+    return out->result;
 }
 
 static void ask_for_signature(struct resolver *r, struct store *store, const struct file_name *name,
                               struct finding *out)
 {
     struct why why = WHY_NONE;
-    out->areas |= SIGNING_AREAS;
-    learn_signer(r, store);
-    if (r->facts.signer_result) {
-        found_error(out, ERR_UNSUPPORTED, r->facts.signer_words);
+    if (find_signer(r, store, out) != 0)
         return;
-    }
-    int result = write_header(r, name, out, &why);
+    int result = write_header(r, name, bytes_of(NULL, 0), out, &why);
     if (result)
         found_error(out, result, why_text(&why, result));
     out->sign = result == 0;
@@ -338,12 +347,13 @@ static void find_list(struct resolver *r, struct store *store, const struct file
 /* ---- configurations ---- */
 
 static void look_over(struct resolver *r, struct store *store, const struct file_name *name,
-                      const struct store_device *device, const struct finding *out)
+                      const struct store_device *device, bool sealed, const struct finding *out)
 {
     struct inspection what = {.file = name->path,
                               .hash = out->body->hash,
                               .xml = bytes_of(out->body->memory, (size_t)out->body->size),
                               .device = device,
+                              .served_sealed = sealed,
                               .root = r->root};
     if (!out->body->memory)
         return;
@@ -371,19 +381,145 @@ static void make_config(struct resolver *r, struct store *store, const struct fi
     struct buffer text;
     buffer_init(&text, CNF_BYTES_MAX);
     out->templates = true;
+    out->areas |= AREA(AREA_ENROLMENT);
     int result = name->kind == NAME_DEFAULT
                      ? generate_default(&text, store, &why)
                      : generate_config(&text, store, r->templates, device, profile, &why);
     if (result == 0)
         result = body_from_bytes(&out->body, buffer_bytes(&text));
-    buffer_fini(&text);
+    buffer_fini_secret(&text);
     found_error(out, result, result ? why_text(&why, result) : "");
 }
 
+/* The whole configuration of a phone, in clear: what somebody wrote, or what the store makes. */
+static void find_whole(struct resolver *r, struct store *store, const struct file_name *name,
+                       const struct store_device *device, const struct store_profile *profile,
+                       struct finding *out)
+{
+    struct file_name plain = *name;
+    plain.form = FORM_PLAIN;
+    text_copy(plain.asked, sizeof plain.asked, name->path);
+    find_file(r, store, &plain, out);
+    if (out->result == 0)
+        look_over(r, store, &plain, device, true, out);
+    else if (out->result == ERR_NOT_FOUND)
+        make_config(r, store, name, device, profile, out);
+}
+
+/* It is there, but cannot be made into what may leave. */
+static void keep_back(struct finding *out, const struct file_name *name, int result,
+                      struct why *why)
+{
+    text_format(out->words, sizeof out->words,
+                "the configuration of %s has to be encrypted, and is not sent in clear: %s",
+                name->device, why_text(why, result));
+    bool lasts = result == ERR_FORMAT || result == ERR_LIMIT || result == ERR_UNSUPPORTED;
+    out->result = lasts ? ERR_POLICY : result;
+}
+
+/* Sealing makes other bytes each time, so it is not done again for the same. */
+static void seal_whole(struct resolver *r, struct store *store, const struct file_name *name,
+                       const struct store_device *device, const struct body *whole,
+                       const uint8_t *known, struct finding *out)
+{
+    struct why why = WHY_NONE;
+    struct buffer elements;
+    enum phone_certificate_kind kind;
+    if (find_signer(r, store, out) != 0)
+        return;
+    int result = sealing_name(out->signer, whole, sealing_credential(device, &kind), out->signer);
+    out->same = result == 0 && known && memcmp(known, out->signer, SHA256_SIZE) == 0;
+    if (out->same)
+        return;
+    buffer_init(&elements, ENVELOPE_HEADER_MAX);
+    if (result == 0)
+        result = sealing_make(&out->body, &elements, store, whole, device, r->facts.digest, &why);
+    if (result == 0)
+        result = write_header(r, name, buffer_bytes(&elements), out, &why);
+    buffer_fini(&elements);
+    if (result)
+        keep_back(out, name, result, &why);
+    out->sign = result == 0;
+}
+
+static void shorten_whole(struct resolver *r, struct store *store, const struct file_name *name,
+                          const struct store_device *device, const struct body *whole,
+                          struct finding *out)
+{
+    struct why why = WHY_NONE;
+    int result = sealing_short(&out->body, whole, device, &why);
+    if (result) {
+        keep_back(out, name, result, &why);
+        return;
+    }
+    if (!out->templates) /* somebody wrote what it is made of */
+        look_over(r, store, name, device, true, out);
+    if (name->form == FORM_SIGNED)
+        ask_for_signature(r, store, name, out);
+}
+
+/* What leaves of a phone whose profile has it encrypted. The whole one, whoever wrote it, leaves as
+ * ciphertext; files that lie there sealed already are nobody's, since only we know for which
+ * certificate the phone will be told they are. */
+static void find_encrypted(struct resolver *r, struct store *store, const struct file_name *name,
+                           const struct store_device *device, const struct store_profile *profile,
+                           const uint8_t *known, struct finding *out)
+{
+    enum phone_certificate_kind kind;
+    out->areas |= SEALING_AREAS;
+    if (name->form == FORM_SEALED && !sealing_credential(device, &kind)) {
+        found_error(out, ERR_NOT_FOUND,
+                    "the phone has no certificate with an RSA key that it could be sealed for: it "
+                    "has to enrol first");
+        return;
+    }
+    find_whole(r, store, name, device, profile, out);
+    struct body *whole = out->body;
+    out->body = NULL;
+    if (out->result == 0 && name->form == FORM_SEALED)
+        seal_whole(r, store, name, device, whole, known, out);
+    else if (out->result == 0)
+        shorten_whole(r, store, name, device, whole, out);
+    sealing_wipe(whole);
+}
+
+/* Sealed files of tftpboot/ are for phones the cluster does not know: those it knows are told by it
+ * whether theirs is encrypted. */
+static void find_sealed(struct resolver *r, const struct file_name *name, bool known,
+                        const struct store_profile *profile, struct finding *out)
+{
+    if (!known) {
+        take_file(r, name->asked, false, out);
+        return;
+    }
+    text_format(out->words, sizeof out->words, "the profile %s does not encrypt configurations",
+                profile->name);
+    out->result = ERR_NOT_FOUND;
+}
+
+/* What lies about under the name of a configuration: SEP<MAC>.cnf.xml.bak, old/SEP<MAC>.cnf.xml. */
+static void find_copy(struct resolver *r, struct store *store, const struct file_name *name,
+                      struct finding *out)
+{
+    struct store_device device;
+    struct store_profile profile = {0};
+    out->areas = DEVICE_AREAS;
+    int known = know_device(store, name->about, &device, &profile);
+    if (known && known != ERR_NOT_FOUND) {
+        found_error(out, known, store_words(store, known));
+    } else if (known == 0 && profile.tftp_encrypted) {
+        found_error(out, ERR_POLICY,
+                    "the configuration of this phone has to be encrypted, and nothing that may be "
+                    "a copy of it is sent in clear");
+    } else {
+        find_file(r, store, name, out);
+    }
+}
+
 /* A file that somebody wrote goes before what the store would make. Signed files of tftpboot/ are
- * served as they lie, those people put there sealed, too. */
+ * served as they lie, unless the profile has the configuration encrypted. */
 static void find_config(struct resolver *r, struct store *store, const struct file_name *name,
-                        struct finding *out)
+                        const uint8_t *seen, struct finding *out)
 {
     struct store_device device;
     struct store_profile profile = {0};
@@ -394,23 +530,17 @@ static void find_config(struct resolver *r, struct store *store, const struct fi
         found_error(out, known, store_words(store, known));
         return;
     }
-    if (name->form == FORM_SEALED) {
-        take_file(r, name->asked, false, out);
+    if (known == 0 && profile.tftp_encrypted) {
+        find_encrypted(r, store, name, &device, &profile, seen, out);
         return;
     }
-    if (known == 0 && profile.tftp_encrypted) {
-        /* The short file belongs here, and sealed content under .enc.sgn. Until it can be made the
-         * phone gets nothing: the full content never leaves in clear. */
-        text_format(out->words, sizeof out->words,
-                    "the profile %s wants the configuration encrypted, which this version cannot "
-                    "do; it is not sent in clear",
-                    profile.name);
-        out->result = ERR_POLICY;
+    if (name->form == FORM_SEALED) {
+        find_sealed(r, name, known == 0, &profile, out);
         return;
     }
     find_file(r, store, name, out);
     if (out->result == 0 && (out->sign || name->form == FORM_PLAIN))
-        look_over(r, store, name, known == 0 ? &device : NULL, out);
+        look_over(r, store, name, known == 0 ? &device : NULL, false, out);
     if (out->result != ERR_NOT_FOUND || (known && name->kind == NAME_CONFIG))
         return;
     make_config(r, store, name, &device, &profile, out);
@@ -419,7 +549,7 @@ static void find_config(struct resolver *r, struct store *store, const struct fi
 }
 
 void resolver_find(struct resolver *r, struct store *store, const struct file_name *name,
-                   unsigned moved, struct finding *out)
+                   unsigned moved, const uint8_t *known, struct finding *out)
 {
     *out = (struct finding){0};
     buffer_init(&out->covered, ENVELOPE_HEADER_MAX);
@@ -434,7 +564,10 @@ void resolver_find(struct resolver *r, struct store *store, const struct file_na
         break;
     case NAME_CONFIG:
     case NAME_DEFAULT:
-        find_config(r, store, name, out);
+        find_config(r, store, name, known, out);
+        break;
+    case NAME_COPY:
+        find_copy(r, store, name, out);
         break;
     case NAME_FILE:
         find_file(r, store, name, out);
@@ -443,6 +576,6 @@ void resolver_find(struct resolver *r, struct store *store, const struct file_na
     if (out->result) {
         body_free(out->body);
         out->body = NULL;
-        out->sign = false;
+        out->sign = out->same = false;
     }
 }

@@ -33,12 +33,16 @@ struct finding {
     bool sign;
     struct buffer covered;
     size_t signature_at;
-    uint8_t signer[SHA256_SIZE]; /* of the certificate, with the digest's code mixed in */
+    /* Of the signer's certificate and the digest's code; of a sealed content also what was sealed
+     * for whom. */
+    uint8_t signer[SHA256_SIZE];
+    bool same; /* the sealed content that is there (`known`) is still good; no body then */
 };
 
-/* `moved` are the areas of the store that have changed since the last call. */
+/* `moved` are the areas of the store that have changed since the last call. `known` is `signer` of
+ * the content that is there, or NULL: sealing the same again would only make other bytes of it. */
 void resolver_find(struct resolver *resolver, struct store *store, const struct file_name *name,
-                   unsigned moved, struct finding *out);
+                   unsigned moved, const uint8_t *known, struct finding *out);
 /* Frees what is left in it; the body, too. */
 void finding_fini(struct finding *finding);
 

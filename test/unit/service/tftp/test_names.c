@@ -48,7 +48,7 @@ static void test_the_names_phones_ask_for_are_understood(void **state)
          "ext_ITLSEP001122334455.tlv"},
         {"SEPnotahexname.cnf.xml", NAME_FILE, FORM_PLAIN, "", "SEPnotahexname.cnf.xml",
          "SEPnotahexname.cnf.xml"},
-        {"sub/SEP001122334455.cnf.xml", NAME_FILE, FORM_PLAIN, "", "sub/SEP001122334455.cnf.xml",
+        {"sub/SEP001122334455.cnf.xml", NAME_COPY, FORM_PLAIN, "", "sub/SEP001122334455.cnf.xml",
          "sub/SEP001122334455.cnf.xml"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -59,6 +59,28 @@ static void test_the_names_phones_ask_for_are_understood(void **state)
         assert_string_equal(n.path, cases[i].path);
         assert_string_equal(file_name_shown(&n), cases[i].shown);
     }
+}
+
+static void test_what_may_be_a_copy_of_a_configuration_is_known_for_it(void **state)
+{
+    (void)state;
+    static const char *const copies[] = {
+        "SEP001122334455.cnf.xml.bak",
+        "sep001122334455.CNF.XML.old",
+        "SEP001122334455.cnf.xml.sgn.sgn",
+        "SEP001122334455.cnf.xml.enc",
+        "old/SEP001122334455.cnf.xml",
+        "a/b/SEP001122334455.cnf.xml.sgn",
+        "SEP001122334455.cnf",
+    };
+    for (size_t i = 0; i < sizeof copies / sizeof *copies; i++) {
+        struct file_name n = parse(copies[i]);
+        assert_int_equal(n.kind, NAME_COPY);
+        assert_string_equal(n.about, "SEP001122334455");
+        assert_string_equal(n.device, "");
+    }
+    assert_int_equal(parse("SEP001122334455.xml").kind, NAME_FILE);
+    assert_int_equal(parse("SEP001122334455.cnf.xml/image.png").kind, NAME_FILE);
 }
 
 static void test_letter_case_does_not_hide_what_is_meant(void **state)
@@ -159,6 +181,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_names_phones_ask_for_are_understood),
+        cmocka_unit_test(test_what_may_be_a_copy_of_a_configuration_is_known_for_it),
         cmocka_unit_test(test_letter_case_does_not_hide_what_is_meant),
         cmocka_unit_test(test_names_that_lead_elsewhere_are_refused),
         cmocka_unit_test(test_a_name_may_have_255_bytes_and_no_more),

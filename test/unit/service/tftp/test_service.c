@@ -285,21 +285,6 @@ static void test_nothing_outside_is_reached(void **state)
     assert_fetch("in", bytes_of_string("y"));
 }
 
-static void test_what_must_be_encrypted_never_leaves_in_clear(void **state)
-{
-    (void)state;
-    world_device(PHONE_2, "7975", "sealed");
-    EVENTUALLY(!fetches(PHONE_2 ".cnf.xml", bytes_of(NULL, 0)));
-    assert_fetch_error(PHONE_2 ".cnf.xml", TFTP_ACCESS);
-    assert_fetch_error(PHONE_2 ".cnf.xml.sgn", TFTP_ACCESS);
-    assert_fetch_error(PHONE_2 ".cnf.xml.enc.sgn", TFTP_NOT_FOUND);
-    world_write(PHONE_2 ".cnf.xml", bytes_of_string("<device>secret</device>"));
-    assert_fetch_error(PHONE_2 ".cnf.xml", TFTP_ACCESS);
-    assert_true(world_log_count("trustline.log", "wants the configuration encrypted") > 0);
-    world_write(PHONE_2 ".cnf.xml.enc.sgn", bytes_of_string("sealed by hand"));
-    assert_fetch(PHONE_2 ".cnf.xml.enc.sgn", bytes_of_string("sealed by hand"));
-}
-
 static void write_template(const char *name, const char *text)
 {
     char path[FILE_PATH];
@@ -375,7 +360,6 @@ int main(void)
         CASE(test_a_signed_file_is_served_as_it_lies_and_without_its_envelope),
         CASE(test_firmware_is_left_as_it_is),
         CASE(test_nothing_outside_is_reached),
-        CASE(test_what_must_be_encrypted_never_leaves_in_clear),
         CASE(test_templates_of_the_node_go_before_the_built_in_ones),
         CASE(test_a_new_certificate_signs_from_now_on),
     };
