@@ -85,13 +85,16 @@ static bool is_list(struct file_name *out, const char *prefix, const char *whole
            device_then(out->asked + 3, ".tlv", out->device);
 }
 
-/* Lists are signed in themselves; everything else may be asked for with ".sgn". */
+/* Lists are signed in themselves, that of revoked certificates, too; everything else may be asked
+ * for with ".sgn". */
 static enum name_kind kind_of(struct file_name *out)
 {
     if (is_list(out, "CTL", "CTLFile.tlv"))
         return NAME_CTL;
     if (is_list(out, "ITL", "ITLFile.tlv"))
         return NAME_ITL;
+    if (strcasecmp(out->asked, "CAPF.crl") == 0)
+        return NAME_CRL;
     if (device_then(out->asked, ".cnf.xml.enc.sgn", out->device)) {
         out->form = FORM_SEALED;
         out->path[strlen(out->path) - strlen(".enc.sgn")] = '\0';
@@ -130,6 +133,7 @@ const char *file_name_shown(const struct file_name *name)
         return "ITLFile.tlv";
     case NAME_CONFIG:
     case NAME_DEFAULT:
+    case NAME_CRL:
     case NAME_COPY:
     case NAME_FILE:
         break;

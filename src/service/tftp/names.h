@@ -14,6 +14,7 @@ enum name_kind {
     NAME_ITL,     /* ITLSEP<MAC>.tlv, ITLFile.tlv */
     NAME_CONFIG,  /* SEP<MAC>.cnf.xml */
     NAME_DEFAULT, /* XMLDefault.cnf.xml */
+    NAME_CRL,     /* CAPF.crl */
     NAME_COPY,    /* another name that begins, or whose last part does, as a configuration's */
     NAME_FILE,    /* anything else */
 };

@@ -7,6 +7,7 @@
 #include "pki/signedfile.h"
 #include "service/tftp/generate.h"
 #include "service/tftp/inspect.h"
+#include "service/tftp/revoked.h"
 #include "service/tftp/sealing.h"
 
 #include <errno.h>
@@ -344,6 +345,20 @@ static void find_list(struct resolver *r, struct store *store, const struct file
     found_error(out, ERR_NOT_FOUND, "no such list is published");
 }
 
+/* ---- the list of revoked certificates ---- */
+
+/* What the cluster publishes, or what somebody put there for a CAPF that is none of ours. */
+static void find_crl(struct resolver *r, struct store *store, const struct file_name *name,
+                     struct finding *out)
+{
+    int result = revoked_list(&out->body, store, r->node);
+    if (result == ERR_NOT_FOUND)
+        find_file(r, store, name, out);
+    else if (result)
+        found_error(out, result, store_words(store, result));
+    out->areas |= AREA(AREA_CRL) | AREA(AREA_CERTIFICATES) | AREA(AREA_NODES);
+}
+
 /* ---- configurations ---- */
 
 static void look_over(struct resolver *r, struct store *store, const struct file_name *name,
@@ -561,6 +576,9 @@ void resolver_find(struct resolver *r, struct store *store, const struct file_na
     case NAME_CTL:
     case NAME_ITL:
         find_list(r, store, name, out);
+        break;
+    case NAME_CRL:
+        find_crl(r, store, name, out);
         break;
     case NAME_CONFIG:
     case NAME_DEFAULT:

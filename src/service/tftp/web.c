@@ -46,13 +46,21 @@ static void visit_over(void *context, bool complete, int result)
     free(visit);
 }
 
-/* CUCM's headers. The type says that it may be anything. */
+/* CUCM's type says that it may be anything; programs that fetch a CRL look at it (RFC 2585). */
+static const char *type_of(const struct visit *visit)
+{
+    bool crl = visit && visit->content && visit->name.kind == NAME_CRL;
+    return crl ? "application/pkix-crl" : "*/*";
+}
+
+/* CUCM's headers. */
 static void answer(struct httpd_request *request, struct visit *visit, unsigned status,
                    const char *words)
 {
-    struct httpd_answer a = {.status = status,
-                             .headers = {{"Cache-Control", "no-store"}, {"Content-Type", "*/*"}},
-                             .parts = {bytes_of_string(words)}};
+    struct httpd_answer a = {
+        .status = status,
+        .headers = {{"Cache-Control", "no-store"}, {"Content-Type", type_of(visit)}},
+        .parts = {bytes_of_string(words)}};
     if (visit) {
         const struct content *content = visit->content;
         a.finished = visit_over;

@@ -1,6 +1,9 @@
 /* The role under traffic: large files, bad clients, many at once; and what it leaves behind. */
 #include "world.h"
 
+#include "pki/lsc.h"
+#include "store/enrolment.h"
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, world_enter, world_leave)
 
 /* ---- large files ---- */
@@ -366,6 +369,78 @@ static void test_the_same_files_come_over_http(void **state)
 
 /* ---- what stays: traces, observations, counters ---- */
 
+static void make_capf(struct identity *capf)
+{
+    struct why why = WHY_NONE;
+    struct store_certificate own = {.node = 1, .created = 1};
+    world_check(identity_load(capf, vector_path("pool/rsa2048-4.pem"), &why), &why);
+    text_copy(own.name, sizeof own.name, "CAPF");
+    text_hex(own.serial, sizeof own.serial, certificate_serial(capf->certificate), false, 0);
+    buffer_init(&own.der, CERTIFICATE_DER_MAX);
+    buffer_init(&own.chain, CERTIFICATE_FILE_MAX);
+    buffer_append(&own.der, certificate_der(capf->certificate));
+    world_check(store_certificate_put(world.store, &own, &why), &why);
+    store_certificate_fini(&own);
+}
+
+/* One revoked certificate, its serial number that of the list. */
+static void publish_crl(const struct identity *capf, uint8_t number, struct buffer *der)
+{
+    struct why why = WHY_NONE;
+    const struct crl_entry entry = {.serial = bytes_of(&number, 1), .revoked = 1700000000};
+    const struct crl_spec spec = {.number = number,
+                                  .this_update = 1700000000,
+                                  .next_update = 1700600000,
+                                  .entries = &entry,
+                                  .count = 1,
+                                  .digest = DIGEST_KIND_SHA256};
+    struct store_crl crl = {.number = number, .this_update = 1700000000, .next_update = 1700600000};
+    text_copy(crl.issuer, sizeof crl.issuer, certificate_subject(capf->certificate));
+    text_hex(crl.issuer_serial, sizeof crl.issuer_serial, certificate_serial(capf->certificate),
+             false, 0);
+    buffer_init(der, STORE_CRL_MAX);
+    world_check(crl_write(der, capf, &spec, &why), &why);
+    crl.der = *der;
+    world_check(store_crl_publish(world.store, &crl, &why), &why);
+}
+
+static bool crl_is(const struct buffer *expected)
+{
+    struct fetched f;
+    fetch(&f, "CAPF.crl");
+    bool same = f.error == FETCH_OK && bytes_equal(buffer_bytes(&f.data), buffer_bytes(expected));
+    fetched_fini(&f);
+    return same;
+}
+
+static void test_the_list_of_revoked_certificates_is_served(void **state)
+{
+    (void)state;
+    char head[2048];
+    struct buffer body, first, second;
+    struct identity capf = {0};
+    buffer_init(&body, STORE_CRL_MAX);
+    assert_fetch_error("CAPF.crl", TFTP_NOT_FOUND);
+    world_write("CAPF.crl", bytes_of_string("another CAPF's"));
+    assert_fetch("CAPF.crl", bytes_of_string("another CAPF's"));
+    make_capf(&capf);
+    publish_crl(&capf, 1, &first);
+    EVENTUALLY(crl_is(&first));
+    publish_crl(&capf, 2, &second);
+    EVENTUALLY(crl_is(&second));
+    assert_fetch("/capf.crl", buffer_bytes(&second));
+    int fd = web_open(0);
+    web_ask(fd, "GET", "/CAPF.crl", head, &body);
+    assert_non_null(strstr(head, "HTTP/1.1 200 OK\r\n"));
+    assert_non_null(strstr(head, "Content-Type: application/pkix-crl\r\n"));
+    assert_bytes_equal(buffer_bytes(&body), buffer_bytes(&second));
+    close(fd);
+    buffer_fini(&body);
+    buffer_fini(&first);
+    buffer_fini(&second);
+    identity_fini(&capf);
+}
+
 static void test_the_trace_has_the_two_lines_of_cucm(void **state)
 {
     (void)state;
@@ -539,6 +614,7 @@ int main(void)
         CASE(test_without_a_signer_lists_and_plain_files_are_served),
         CASE(test_ipv6_is_served_alike),
         CASE(test_the_same_files_come_over_http),
+        CASE(test_the_list_of_revoked_certificates_is_served),
         CASE(test_the_trace_has_the_two_lines_of_cucm),
         CASE(test_every_transfer_leaves_an_observation),
         CASE(test_what_was_sent_and_not_acknowledged_may_have_arrived),

@@ -1,0 +1,48 @@
+#include "service/tftp/revoked.h"
+
+#include "base/text.h"
+#include "pki/certificate.h"
+#include "signer/protocol.h"
+#include "store/enrolment.h"
+
+#include <string.h>
+
+struct issuer_search {
+    int64_t node;
+    char subject[1024];
+};
+
+/* This node's CAPF, or else any other's: nodes that only serve files have none. */
+static int consider_issuer(void *context, const struct store_certificate *row)
+{
+    struct issuer_search *search = context;
+    struct certificate *certificate = NULL;
+    if (row->state != CERTIFICATE_ACTIVE || strcmp(row->name, KEY_CAPF) != 0 ||
+        (search->subject[0] && row->node != search->node))
+        return 0;
+    int result = certificate_from_der(&certificate, buffer_bytes(&row->der), NULL);
+    if (result == 0)
+        text_copy(search->subject, sizeof search->subject, certificate_subject(certificate));
+    certificate_free(certificate);
+    return result;
+}
+
+int revoked_list(struct body **out, struct store *store, const char *name)
+{
+    struct store_node node;
+    struct store_crl crl;
+    struct issuer_search search = {.subject = ""};
+    int result = store_node_get(store, name, &node);
+    search.node = result == 0 ? node.id : 0;
+    if (result == 0)
+        result = store_certificates(store, consider_issuer, &search);
+    if (result == 0 && !search.subject[0])
+        result = ERR_NOT_FOUND;
+    if (result == 0)
+        result = store_crl_get(store, search.subject, &crl);
+    if (result)
+        return result;
+    result = body_from_bytes(out, buffer_bytes(&crl.der));
+    store_crl_fini(&crl);
+    return result;
+}
