@@ -263,8 +263,12 @@ static void ask_signer(struct work *work)
 static int look_run(void *context, struct store *store)
 {
     struct work *work = context;
+    /* One view of the store for all questions of a look: whole, and one lock instead of many. */
+    bool view = store_begin(store, NULL) == 0;
     resolver_find(work->library->resolver, store, &work->name, work->moved, work->known,
                   &work->finding);
+    if (view)
+        store_rollback(store);
     return 0;
 }
 

@@ -219,18 +219,23 @@ static int index_fill(struct index *index, int fd)
     return result;
 }
 
+static struct index *known_index(struct file_root *root, const char *directory)
+{
+    for (size_t i = 0; i < INDEXES_MAX; i++)
+        if (root->indexes[i].names && strcmp(root->indexes[i].directory, directory) == 0)
+            return &root->indexes[i];
+    return NULL;
+}
+
 /* The index of a directory ("" is the root itself), made anew when the directory has changed. */
 static int index_of(struct file_root *root, int base, const char *directory, struct index **out)
 {
     struct file_identity identity;
-    struct index *index = NULL;
+    struct index *index = known_index(root, directory);
     int fd = open_beneath(root, base, *directory ? directory : ".", O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0)
         return error_of_open();
     int result = file_identity_of(fd, &identity);
-    for (size_t i = 0; i < INDEXES_MAX && result == 0; i++)
-        if (root->indexes[i].names && strcmp(root->indexes[i].directory, directory) == 0)
-            index = &root->indexes[i];
     if (result || (index && file_identity_equal(&index->identity, &identity))) {
         close(fd);
         *out = index;
@@ -277,6 +282,20 @@ static int respell(struct file_root *root, int base, char out[FILE_PATH], const 
     }
 }
 
+/* Most names that phones ask for are made up and lie nowhere: of those right below the root the
+ * index says so, as long as it fits the directory. */
+static bool is_surely_absent(struct file_root *root, int base, const char *name)
+{
+    char key[NAME_MAX + 1];
+    struct file_identity identity;
+    const struct index *index = known_index(root, "");
+    if (!index || strchr(name, '/') || !text_copy(key, sizeof key, name) ||
+        file_identity_of(base, &identity) != 0 || !file_identity_equal(&index->identity, &identity))
+        return false;
+    lower(key);
+    return !map_get(index->names, bytes_of_string(key));
+}
+
 static int open_base(struct file_root *root)
 {
     int base = open(root->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -289,6 +308,10 @@ int file_root_open(struct file_root *root, struct found_file *out, const char *n
     int base = open_base(root);
     if (base < 0)
         return base == -ENOENT ? ERR_NOT_FOUND : base;
+    if (is_surely_absent(root, base, name)) {
+        close(base);
+        return ERR_NOT_FOUND;
+    }
     int result = open_file(root, base, out, name);
     if (result == ERR_NOT_FOUND && respell(root, base, spelled, name) == 0 &&
         strcmp(spelled, name) != 0)

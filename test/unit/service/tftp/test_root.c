@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "service/tftp/root.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -81,6 +82,27 @@ static void test_files_are_found_in_every_spelling(void **state)
     assert_holds("SUB/NEW.XML", "3", false);
 }
 
+static void test_what_is_new_is_found_also_after_it_was_absent(void **state)
+{
+    (void)state;
+    const struct timespec long_ago[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+    write_file("Known.xml", "1");
+    /* The time stamp says that nothing has changed for long: from now on the names are known. */
+    assert_int_equal(utimensat(AT_FDCWD, inside, long_ago, 0), 0);
+    assert_refused("new.xml", ERR_NOT_FOUND);
+    assert_refused("new.xml", ERR_NOT_FOUND);
+    assert_holds("known.xml", "1", false);
+    write_file("New.xml", "2");
+    assert_holds("new.xml", "2", false);
+    assert_int_equal(utimensat(AT_FDCWD, inside, long_ago, 0), 0);
+    assert_holds("new.xml", "2", false);
+    char path[FILE_PATH];
+    assert_int_equal(file_path(path, inside, "New.xml"), 0);
+    assert_int_equal(unlink(path), 0);
+    assert_refused("new.xml", ERR_NOT_FOUND);
+    assert_holds("KNOWN.XML", "1", false);
+}
+
 static void test_nothing_leads_outside(void **state)
 {
     (void)state;
@@ -131,6 +153,7 @@ int main(void)
 #define IN_DIR(test) cmocka_unit_test_setup_teardown(test, enter, leave)
     const struct CMUnitTest tests[] = {
         IN_DIR(test_files_are_found_in_every_spelling),
+        IN_DIR(test_what_is_new_is_found_also_after_it_was_absent),
         IN_DIR(test_nothing_leads_outside),
         IN_DIR(test_links_inside_are_followed_and_marked),
         IN_DIR(test_a_directory_is_no_file_and_may_be_absent),
