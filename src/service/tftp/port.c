@@ -12,9 +12,9 @@ enum {
     SOCKETS_MAX = PORT_SERVICES_MAX * (1 + PORT_POOL),
 };
 
-/* What a transfer sends. */
+/* What a transfer sends: a line of the cache. */
 struct serving {
-    uint64_t id;
+    _Alignas(64) uint64_t id;
     /* Where the content lies, so that a datagram need not follow pointers to it. */
     const uint8_t *header;
     size_t header_size;
@@ -507,8 +507,11 @@ int port_new(struct port **out, struct loop *loop, const struct port_setup *setu
         result = loop_timer_new(&port->tick, loop, ticked, port);
     if (result == 0)
         result = loop_timer_new(&port->soon, loop, soon, port);
-    port->servings = calloc(setup->limits.transfers, sizeof *port->servings);
-    if (result == 0 && !port->servings)
+    size_t size = setup->limits.transfers * sizeof *port->servings;
+    port->servings = aligned_alloc(_Alignof(struct serving), size);
+    if (port->servings)
+        memset(port->servings, 0, size);
+    else if (result == 0)
         result = -ENOMEM;
     if (result) {
         port_free(port);

@@ -96,7 +96,8 @@ int tftp_table_new(struct tftp_table **out, unsigned transfers, unsigned per_add
         table->mask *= 2;
     table->places = calloc(table->mask, sizeof *table->places);
     table->mask--;
-    table->transfers = calloc(transfers, sizeof *table->transfers);
+    table->transfers =
+        aligned_alloc(_Alignof(struct tftp_transfer), transfers * sizeof *table->transfers);
     int result = table->places && table->transfers
                      ? crowd_new(&table->crowd, transfers, per_address)
                      : -ENOMEM;
@@ -114,7 +115,7 @@ int tftp_table_new(struct tftp_table **out, unsigned transfers, unsigned per_add
         list_init(&table->wheel[i]);
     for (unsigned i = 0; i < transfers; i++) {
         struct tftp_transfer *t = &table->transfers[i];
-        t->slot = i;
+        *t = (struct tftp_transfer){.slot = i};
         list_init(&t->timer);
         list_append(&table->free, &t->queue);
     }

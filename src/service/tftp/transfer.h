@@ -36,10 +36,10 @@ struct tftp_link {
     struct tftp_link *next, *previous;
 };
 
-/* What each datagram needs comes first, so that it lies together. */
+/* What each datagram needs comes first, so that it lies together: in three lines of the cache. */
 struct tftp_transfer {
-    uint64_t id;   /* of this transfer alone, never 0 */
-    unsigned slot; /* its place in the table: a small number that is used again */
+    _Alignas(64) uint64_t id; /* of this transfer alone, never 0 */
+    unsigned slot;            /* its place in the table: a small number that is used again */
     enum tftp_state state;
     struct tftp_peer key;
     unsigned socket;     /* it is answered from */
