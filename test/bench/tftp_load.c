@@ -3,21 +3,25 @@
  * number of transfers is done; each block is compared with what it should be. A phone that hears
  * nothing for a second says its last word again, five times.
  *
- *   tftp_load SERVER PORT DIR PHONES CONCURRENCY TRANSFERS LIMIT-SECONDS [save]
+ *   tftp_load SERVER PORT DIR PHONES AT-ONCE TRANSFERS LIMIT-SECONDS all|configs check|save|discard
  *
- * Phone number i asks for CTLSEP<MAC>.tlv, ITLSEP<MAC>.tlv and SEP<MAC>.cnf.xml.sgn. The files are
- * in DIR; with `save` they are written there instead of compared. Each phone has a source address
- * of its own in 127.0.0.0/8. Prints one line: key=value pairs.
+ * Phone number i asks for CTLSEP<MAC>.tlv, ITLSEP<MAC>.tlv and SEP<MAC>.cnf.xml.sgn, or for the
+ * last alone (`configs`). The files are in DIR; with `save` they are written there instead of
+ * compared, with `discard` neither. Each phone has a source address of its own in 127.0.0.0/8; they
+ * share one socket, so that datagrams come and go in batches: what the phones cost is taken from
+ * the server that shares the machine with them.
+ *
+ * Prints one line: key=value pairs.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -26,11 +30,14 @@
 
 enum {
     BLOCK = 512,
-    FILES_A_PHONE = 3,
     FILE_MAX = 256 * 1024,
     TRIES = 5,
     PATIENCE_MS = 1000,
-    EVENTS = 256,
+    BATCH = 64,
+    PACKET = 128,
+    BUFFER = 8 * 1024 * 1024,
+    FIRST_ADDRESS = 0x7f010000, /* 127.1.0.0; a network of 250 phones each */
+    PHONES_A_NETWORK = 250,
 };
 
 struct file {
@@ -40,7 +47,7 @@ struct file {
 };
 
 struct phone {
-    int fd;
+    struct in_addr address;
     struct sockaddr_in server; /* of the transfer, once it has answered */
     bool answered;
     bool busy;
@@ -56,15 +63,28 @@ struct phone {
 static struct {
     struct sockaddr_in server;
     const char *dir;
-    bool save;
+    bool configs, save, discard;
     unsigned phones, concurrency, total;
     struct file *files;
     unsigned file_count;
     unsigned next, done, failed, corrupt, refused, resent;
     int64_t *times;
-    int epoll;
     int64_t now;
+    int fd;
+    struct phone *list;
 } load;
+
+/* A datagram with the address it leaves from, or came to. */
+struct post {
+    struct sockaddr_in peer;
+    struct iovec part;
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in_pktinfo))];
+    uint8_t packet[BLOCK + 64];
+};
+
+static struct post in[BATCH], out[BATCH];
+static struct mmsghdr in_headers[BATCH], out_headers[BATCH];
+static unsigned queued;
 
 static void die(const char *what)
 {
@@ -79,18 +99,17 @@ static int64_t now_us(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static void name_file(struct file *file, unsigned index)
+static void name_file(struct file *file, unsigned phone, unsigned kind)
 {
-    unsigned phone = index / FILES_A_PHONE;
-    switch (index % FILES_A_PHONE) {
+    switch (kind) {
     case 0:
-        snprintf(file->name, sizeof file->name, "CTLSEP0011%08X.tlv", phone);
+        snprintf(file->name, sizeof file->name, "SEP0011%08X.cnf.xml.sgn", phone);
         break;
     case 1:
-        snprintf(file->name, sizeof file->name, "ITLSEP0011%08X.tlv", phone);
+        snprintf(file->name, sizeof file->name, "CTLSEP0011%08X.tlv", phone);
         break;
     default:
-        snprintf(file->name, sizeof file->name, "SEP0011%08X.cnf.xml.sgn", phone);
+        snprintf(file->name, sizeof file->name, "ITLSEP0011%08X.tlv", phone);
         break;
     }
 }
@@ -122,40 +141,85 @@ static void write_file(const struct file *file, const uint8_t *data, size_t size
 
 static void prepare_files(void)
 {
-    load.file_count = load.phones * FILES_A_PHONE;
+    unsigned kinds = load.configs ? 1 : 3;
+    load.file_count = load.phones * kinds;
     load.files = calloc(load.file_count, sizeof *load.files);
     if (!load.files)
         die("memory");
     for (unsigned i = 0; i < load.file_count; i++) {
-        name_file(&load.files[i], i);
-        if (!load.save)
+        name_file(&load.files[i], i / kinds, i % kinds);
+        if (!load.save && !load.discard)
             read_file(&load.files[i]);
     }
 }
 
-static void open_phone(struct phone *phone, unsigned number)
+static void prepare_post(struct mmsghdr *header, struct post *post, size_t size)
 {
-    struct sockaddr_in local = {.sin_family = AF_INET};
-    local.sin_addr.s_addr = htonl(0x7f010000u + (number / 250 << 8) + number % 250 + 1);
-    phone->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (phone->fd < 0 || bind(phone->fd, (struct sockaddr *)&local, sizeof local) != 0)
-        die("a socket for each phone");
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = phone};
-    if (epoll_ctl(load.epoll, EPOLL_CTL_ADD, phone->fd, &event) != 0)
-        die("epoll");
+    post->part = (struct iovec){post->packet, size};
+    header->msg_hdr = (struct msghdr){.msg_name = &post->peer,
+                                      .msg_namelen = sizeof post->peer,
+                                      .msg_iov = &post->part,
+                                      .msg_iovlen = 1,
+                                      .msg_control = post->control,
+                                      .msg_controllen = sizeof post->control};
 }
 
-static void send_to(struct phone *phone, const void *packet, size_t size)
+static void open_socket(void)
 {
-    const struct sockaddr_in *to = phone->answered ? &phone->server : &load.server;
-    if (sendto(phone->fd, packet, size, 0, (const struct sockaddr *)to, sizeof *to) < 0 &&
-        errno != EAGAIN && errno != ENOBUFS)
-        die("sendto");
+    const int on = 1;
+    const int buffer = BUFFER;
+    load.fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (load.fd < 0 || setsockopt(load.fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on) != 0)
+        die("socket");
+    if (setsockopt(load.fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof buffer) != 0)
+        setsockopt(load.fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+    for (unsigned i = 0; i < BATCH; i++)
+        prepare_post(&in_headers[i], &in[i], sizeof in[i].packet);
+}
+
+static struct in_addr address_of(unsigned phone)
+{
+    unsigned network = phone / PHONES_A_NETWORK;
+    unsigned host = phone % PHONES_A_NETWORK + 1;
+    return (struct in_addr){htonl(FIRST_ADDRESS + (network << 8) + host)};
+}
+
+static struct phone *phone_at(struct in_addr address)
+{
+    unsigned at = ntohl(address.s_addr) - FIRST_ADDRESS;
+    unsigned phone = (at >> 8) * PHONES_A_NETWORK + (at & 255) - 1;
+    return phone < load.concurrency ? &load.list[phone] : NULL;
+}
+
+static void flush(void)
+{
+    for (unsigned done = 0; done < queued;) {
+        int sent = sendmmsg(load.fd, out_headers + done, queued - done, 0);
+        if (sent <= 0)
+            die("sendmmsg");
+        done += (unsigned)sent;
+    }
+    queued = 0;
+}
+
+static void send_to(const struct phone *phone, const void *packet, size_t size)
+{
+    struct post *post = &out[queued];
+    struct cmsghdr *c = (struct cmsghdr *)(void *)post->control;
+    const struct in_pktinfo from = {.ipi_spec_dst = phone->address};
+    prepare_post(&out_headers[queued], post, size);
+    post->peer = phone->answered ? phone->server : load.server;
+    memcpy(post->packet, packet, size);
+    *c = (struct cmsghdr){
+        .cmsg_len = CMSG_LEN(sizeof from), .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO};
+    memcpy(CMSG_DATA(c), &from, sizeof from);
+    if (++queued == BATCH)
+        flush();
 }
 
 static void ask(struct phone *phone)
 {
-    uint8_t packet[128] = {0, 1};
+    uint8_t packet[PACKET] = {0, 1};
     const char *name = load.files[phone->file].name;
     size_t size = strlen(name) + 1;
     memcpy(packet + 2, name, size);
@@ -198,6 +262,8 @@ static void finish(struct phone *phone, bool fine)
 static bool take_block(struct phone *phone, const uint8_t *data, size_t size)
 {
     struct file *file = &load.files[phone->file];
+    if (load.discard)
+        return true;
     if (load.save) {
         if (!phone->saved)
             phone->saved = malloc(FILE_MAX);
@@ -242,23 +308,35 @@ static void hear(struct phone *phone, const uint8_t *packet, size_t size,
         return;
     if (load.save)
         write_file(&load.files[phone->file], phone->saved, phone->have);
-    finish(phone, load.save || phone->have == load.files[phone->file].size);
+    finish(phone, load.save || load.discard || phone->have == load.files[phone->file].size);
 }
 
-static void listen_to(struct phone *phone)
+static struct phone *receiver(struct msghdr *header)
 {
-    uint8_t packet[BLOCK + 64];
-    struct sockaddr_in from;
-    socklen_t length = sizeof from;
-    ssize_t n = recvfrom(phone->fd, packet, sizeof packet, 0, (struct sockaddr *)&from, &length);
-    if (n > 0)
-        hear(phone, packet, (size_t)n, &from);
+    struct in_pktinfo to;
+    struct cmsghdr *c = CMSG_FIRSTHDR(header);
+    if (!c || c->cmsg_type != IP_PKTINFO)
+        return NULL;
+    memcpy(&to, CMSG_DATA(c), sizeof to);
+    return phone_at(to.ipi_addr);
 }
 
-static void lose_patience(struct phone *phones)
+static void listen_all(void)
+{
+    int n = recvmmsg(load.fd, in_headers, BATCH, MSG_DONTWAIT, NULL);
+    for (int i = 0; i < n; i++) {
+        struct phone *phone = receiver(&in_headers[i].msg_hdr);
+        if (phone)
+            hear(phone, in[i].packet, in_headers[i].msg_len, &in[i].peer);
+        in_headers[i].msg_hdr.msg_controllen = sizeof in[i].control;
+    }
+    flush();
+}
+
+static void lose_patience(void)
 {
     for (unsigned i = 0; i < load.concurrency; i++) {
-        struct phone *phone = &phones[i];
+        struct phone *phone = &load.list[i];
         if (!phone->busy || load.now - phone->heard < PATIENCE_MS * 1000)
             continue;
         phone->heard = load.now;
@@ -272,6 +350,7 @@ static void lose_patience(struct phone *phones)
         else
             ask(phone);
     }
+    flush();
 }
 
 static int compare(const void *a, const void *b)
@@ -300,22 +379,23 @@ static void report(int64_t elapsed)
                 : 0);
 }
 
-static void run(struct phone *phones, int64_t limit)
+static void run(int64_t limit)
 {
-    struct epoll_event events[EVENTS];
+    struct pollfd ready = {.fd = load.fd, .events = POLLIN};
     int64_t start = now_us();
     int64_t looked = start;
     load.now = start;
     for (unsigned i = 0; i < load.concurrency; i++)
-        begin(&phones[i]);
+        begin(&load.list[i]);
+    flush();
     while (load.done < load.total && load.now - start < limit) {
-        int n = epoll_wait(load.epoll, events, EVENTS, 100);
+        int n = poll(&ready, 1, 100);
         load.now = now_us();
-        for (int i = 0; i < n; i++)
-            listen_to(events[i].data.ptr);
+        if (n > 0)
+            listen_all();
         if (load.now - looked > 100000) {
             looked = load.now;
-            lose_patience(phones);
+            lose_patience();
         }
     }
     report(load.now - start);
@@ -328,10 +408,9 @@ static unsigned number(const char *text)
 
 int main(int argc, char **argv)
 {
-    if (argc < 8) {
-        fprintf(stderr,
-                "usage: tftp_load SERVER PORT DIR PHONES CONCURRENCY TRANSFERS LIMIT-SECONDS "
-                "[save]\n");
+    if (argc != 10) {
+        fprintf(stderr, "usage: tftp_load SERVER PORT DIR PHONES AT-ONCE TRANSFERS LIMIT-SECONDS "
+                        "all|configs check|save|discard\n");
         return 2;
     }
     load.server =
@@ -342,15 +421,17 @@ int main(int argc, char **argv)
     load.phones = number(argv[4]);
     load.concurrency = number(argv[5]);
     load.total = number(argv[6]);
-    load.save = argc > 8 && strcmp(argv[8], "save") == 0;
+    load.configs = strcmp(argv[8], "configs") == 0;
+    load.save = strcmp(argv[9], "save") == 0;
+    load.discard = strcmp(argv[9], "discard") == 0;
     load.times = calloc(load.total, sizeof *load.times);
-    struct phone *phones = calloc(load.concurrency, sizeof *phones);
-    load.epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (!load.times || !phones || load.epoll < 0)
+    load.list = calloc(load.concurrency, sizeof *load.list);
+    if (!load.times || !load.list)
         die("memory");
     prepare_files();
+    open_socket();
     for (unsigned i = 0; i < load.concurrency; i++)
-        open_phone(&phones[i], i);
-    run(phones, (int64_t)number(argv[7]) * 1000000);
+        load.list[i].address = address_of(i);
+    run((int64_t)number(argv[7]) * 1000000);
     return 0;
 }
