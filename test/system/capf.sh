@@ -6,6 +6,7 @@ trustlined=$(realpath "$2")
 capfprobe=$(realpath "$3")
 . "$(dirname "$0")/lib.sh"
 . "$root/test/system/daemon.sh"
+. "$root/test/system/enrol.sh"
 
 state=$work/node
 name=SEP001122330001
@@ -14,31 +15,8 @@ crowd=300
 ! is_long || crowd=2000
 
 admin() { "$trustline" "$@" --state "$state"; }
-hex() { od -An -tx1 -v "$@" | tr -d ' \n'; }
-text() { printf '%s\0' "$1" | hex; }
-element() { printf '%02x%04x%s' "0x$1" $((${#2} / 2)) "$2"; } # TAG HEX
-# One message of the session: COMMAND and the hex of its elements.
-message() { printf '55%02xS%04x%s' "0x$1" $((${#2} / 2)) "$2"; }
-
-auth_res() { # NAME STRING
-    message 02 "$(element 01 01)$(element 07 03)$(element 0b "$(text "$2")")$(element 0d "$(text "$1")")"
-}
-
-# talk: sends the script on standard input; what the server said is in $work/heard.
-talk() {
-    timeout 60 "$capfprobe" $((3804 + offset)) >"$work/heard" 2>&1
-    cat "$work/heard"
-}
 heard() { # LINE NUMBER: that line of the server's begins so
     sed -n "$2p" "$work/heard" | grep -q "^$1" || fails "line $2 is not $1"
-}
-ended() { # REASON: the last message was END_SESSION with it
-    grep '^0f' "$work/heard" | tail -n 1 | grep -q "^0f 01 00 01 $1\$" || fails "the session did not end with $1"
-}
-
-new_key() { # FILE BITS
-    openssl genpkey -algorithm RSA -pkeyopt "rsa_keygen_bits:$2" -out "$1.pem" 2>/dev/null &&
-        openssl pkey -in "$1.pem" -pubout -outform DER -out "$1.spki"
 }
 
 order() { # STRING [OPTION...]
@@ -57,21 +35,7 @@ lscs() { # STATE: how many LSCs of the phone are in it
         tr -dc 0-9
 }
 
-# install KEY STRING REASON: everything a phone says, ending with STORE_CERT_RES of this reason.
-install() {
-    talk <<END
-recv
-send $(auth_res $name "$2")
-recv
-send $(message 11 '')
-send 5504S0000+
-file $1.spki 09
-recv
-save $1.der
-send $(message 0a "$(element 01 "$3")")
-recv
-END
-}
+install() { enrol $name "$1" "$2" "$3"; } # KEY STRING REASON
 
 prepare() {
     make_node "$state" --organization Example --country XX && start_node "$state" || return
