@@ -503,7 +503,7 @@ int store_string_wrong(struct store *store, const char *device, int64_t now, int
 
 int store_string_right(struct store *store, const char *device)
 {
-    struct store_enrolment enrolment;
+    struct store_enrolment enrolment = {.wrong = 0};
     int result = store_enrolment_get(store, device, &enrolment);
     if (result || (enrolment.wrong == 0 && enrolment.locked_until == 0))
         return result;
