@@ -143,7 +143,9 @@ static void print_observation(FILE *out, const struct facts *f, const struct sto
     char when[CLOCK_TEXT];
     fprintf(out, "  %s  ", clock_java(when, o->time));
     cli_print(out, o->file);
-    fprintf(out, ", %llu bytes, by %s to ", (unsigned long long)o->size, transports[o->transport]);
+    if (o->kind != OBSERVED_ENROLMENT)
+        fprintf(out, ", %llu bytes", (unsigned long long)o->size);
+    fprintf(out, ", by %s to ", transports[o->transport]);
     cli_print(out, o->address);
     if (o->kind == OBSERVED_LIST) {
         bool current = strcmp(o->hash, f->phones->current[LIST_CTL]) == 0 ||

@@ -309,6 +309,22 @@ static int note_issuer(struct update_report *report, struct cluster *cluster,
     return result;
 }
 
+/* ---- what stands in the phone's way at the server ---- */
+
+static void note_old_tls(struct update_report *report, const struct cluster *cluster,
+                         const struct target *t)
+{
+    const struct model *m = t->model;
+    if (!t->orders || t->order.operation == ENROLMENT_NONE || report->note[0] ||
+        cluster_config(cluster)->legacy_tls || m->tls_max_inferred ||
+        strcmp(m->tls_max, "1.0") != 0)
+        return;
+    text_format(report->note, sizeof report->note,
+                "%s is a %s, which speaks TLS 1.0 alone: without legacy_tls = on in "
+                "trustline.conf it cannot talk to CAPF",
+                t->device.name, m->name);
+}
+
 /* ---- writing ---- */
 
 struct writing {
@@ -363,6 +379,8 @@ static int write_all(struct writing *w, struct why *why)
             result = judge(&target, w->update, why);
         if (result == 0)
             result = write_target(w, &target, w->strings ? &w->strings[i] : NULL, why);
+        if (result == 0)
+            note_old_tls(w->report, w->cluster, &target);
         if (result)
             result = why_prefix(why, result, "%s", w->devices[i]);
     }
@@ -417,19 +435,21 @@ int cluster_device_update(struct cluster *cluster, struct update_report *report,
     int result = check_update(u, count, w.now, why);
     if (result)
         return result;
+    struct string_change *strings = NULL;
     if (u->string || u->generate) {
-        w.strings = calloc(count, sizeof *w.strings);
-        result = w.strings ? 0 : -ENOMEM;
+        strings = calloc(count, sizeof *strings);
+        result = strings ? 0 : -ENOMEM;
         if (result == 0 && !options->dry_run)
-            result = make_strings(w.strings, cluster, u, devices, count, why);
+            result = make_strings(strings, cluster, u, devices, count, why);
     }
+    w.strings = strings;
     if (result == 0)
         result = update(&w, options, why);
     if (options->dry_run)
         made.wave = 0;
-    if (w.strings)
-        secret_wipe(w.strings, count * sizeof *w.strings);
-    free(w.strings);
+    if (strings)
+        secret_wipe(strings, count * sizeof *strings);
+    free(strings);
     if (result)
         update_report_fini(&made);
     else

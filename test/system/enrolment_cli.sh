@@ -40,6 +40,7 @@ END
 Updated $a.
 Certificate operation: Install/Upgrade, By Authentication String, RSA Only, 1024 bits, completes by 2036:12:31:18
 The phone does it when it starts or is reset.
+Note: $a is a 7975, which speaks TLS 1.0 alone: without legacy_tls = on in trustline.conf it cannot talk to CAPF
 END
     done_by phone show $a && prints '  Certificate Operation:         Install/Upgrade' &&
         prints '  Authentication String:         set' && prints '  RSA Key Size (Bits):           1024' &&
