@@ -346,7 +346,7 @@ late() {
     sql "update enrolment_wave set complete_by = 1000 where id = $wave;
         update enrolment set complete_by = 1000 where wave = $wave" && start_node "$state" &&
         eventually counted 10 3 && eventually counted $((many - 10)) 4 &&
-        grep -q "event=enrolment_wave_ended wave=$wave" "$state/log/trustline.log" &&
+        eventually grep -q "event=enrolment_wave_ended wave=$wave" "$state/log/trustline.log" &&
         done_by phone show SEP002233440001 && prints 'Delete Failed: User Initiated Request Late/Timedout'
 }
 test_that 'a bulk order of hundreds is given in waves, with a string for each phone' bulk_order
