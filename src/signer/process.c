@@ -419,7 +419,7 @@ static int issue(struct question *q, const struct identity *issuer, const struct
                  const struct public_key *key)
 {
     uint8_t serial[SERIAL_BYTES];
-    struct certificate *certificate = NULL;
+    struct buffer der;
     const struct lsc_request request = {
         .device = lsc->device, .model = lsc->model[0] ? lsc->model : NULL, .key = key};
     struct lsc_template t = {.subject = lsc->subject,
@@ -428,11 +428,12 @@ static int issue(struct question *q, const struct identity *issuer, const struct
                              .digest = lsc->digest};
     int result = days_left(q, issuer->certificate, t.not_before, lsc->days, &t.days);
     serial_random(serial);
+    buffer_init(&der, CERTIFICATE_DER_MAX);
     if (result == 0)
-        result = lsc_issue(&certificate, issuer, &t, &request, serial, &q->why);
+        result = lsc_issue_der(&der, issuer, &t, &request, serial, &q->why);
     if (result == 0)
-        field_write(&q->answer, certificate_der(certificate));
-    certificate_free(certificate);
+        field_write(&q->answer, buffer_bytes(&der));
+    buffer_fini(&der);
     return result;
 }
 

@@ -22,7 +22,7 @@ int store_async_new(struct store_async **out, struct loop *loop, const char *whe
 void store_async_free(struct store_async *async);
 /* `done` may be NULL. ERR_LIMIT when too much waits (STORE_ASYNC_QUEUE): neither function will be
  * called. */
-#define STORE_ASYNC_QUEUE 1024
+#define STORE_ASYNC_QUEUE 32768 /* above the connections of any role: each waits for one answer */
 int store_async_do(struct store_async *async, int (*run)(void *context, struct store *store),
                    void (*done)(void *context, int result), void *context) CHECKED;
 /* From now on looks for changes of other processes every `interval_ms` on the worker and calls

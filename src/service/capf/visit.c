@@ -177,14 +177,8 @@ static void signed_done(void *context, int result, struct bytes der, const char 
         buffer_append(&v->der, der);
         result = v->der.error;
     }
-    if (result == 0) {
-        struct certificate *certificate = NULL;
-        result = certificate_from_der(&certificate, der, NULL);
-        if (result == 0)
-            text_hex(v->result.certificate, sizeof v->result.certificate,
-                     bytes_of(certificate_sha256(certificate), 32), false, '\0');
-        certificate_free(certificate);
-    }
+    if (result == 0)
+        result = digest_hex(DIGEST_KIND_SHA256, der, v->result.certificate);
     if (result) {
         event(v, LEVEL_ERROR, "capf_not_issued", words && *words ? words : error_text(result));
         not_issued(v, CAUSE_CA_REFUSED, words && *words ? words : error_text(result));
