@@ -5,7 +5,7 @@
 # it, and tells ratios of turn and turn. Before each turn it waits until the machine is quiet.
 
 export LC_ALL=C
-rounds=5
+rounds=${ROUNDS:-5}
 bin=${TRUSTLINE_BIN:-$root/build}
 bench=$bin/test/bench
 peers=$root/build/peers/root
@@ -82,12 +82,24 @@ value() { # KEY LINE of key=value pairs
     printf '%s\n' "$2" | tr ' ' '\n' | sed -n "s/^$1=//p"
 }
 
+of() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f\n", a / b }'; }
+
 # A ratio that is wanted; without it the bench fails in the end.
 want() { # RATIO LEAST TEXT
     if awk -v is="$1" -v least="$2" 'BEGIN { exit !(is >= least) }'; then
         say "  held    $3: $1 ($2 wanted)"
     else
         say "  MISSED  $3: $1 ($2 wanted)"
+        missed=1
+    fi
+}
+
+# The same for what may be so much and no more.
+want_most() { # IS MOST TEXT
+    if awk -v is="$1" -v most="$2" 'BEGIN { exit !(is <= most) }'; then
+        say "  held    $3: $1 (at most $2 wanted)"
+    else
+        say "  MISSED  $3: $1 (at most $2 wanted)"
         missed=1
     fi
 }

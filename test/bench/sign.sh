@@ -5,8 +5,6 @@ configs=10000
 
 openssl_rate() { openssl speed -elapsed -seconds 2 rsa2048 2>/dev/null | awk '/^rsa/ { print $6 }'; }
 
-of() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f\n", a / b }'; }
-
 fetch() { # PORT AT-ONCE check|save|discard
     quiet
     line=$("$bench/tftp_load" 127.0.0.1 "$1" "$work/files" $configs "$2" $configs 60 configs "$3" 2>>"$log") ||
