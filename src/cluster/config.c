@@ -17,6 +17,7 @@ void config_default(struct config *out)
         .log_keep = 5,
         .tftp_transfers = 8192,
         .tftp_per_address = 256,
+        .tftp_names = 800,
         .tftp_window = 64,
         .tftp_receive_buffer = 4 * 1024 * 1024,
     };
@@ -159,6 +160,8 @@ static int take(struct config *c, cfg_t *cfg, struct why *why)
     if (result == 0)
         result = check_number(tftp, "per_address", 1, 65536, why);
     if (result == 0)
+        result = check_number(tftp, "names_per_address", 0, 65536, why);
+    if (result == 0)
         result = check_number(tftp, "window", 1, 1024, why);
     if (result == 0)
         result = check_number(tftp, "receive_buffer", 65536, 1L << 28, why);
@@ -170,6 +173,7 @@ static int take(struct config *c, cfg_t *cfg, struct why *why)
     c->log_keep = (unsigned)cfg_getint(log, "keep");
     c->tftp_transfers = (unsigned)cfg_getint(tftp, "transfers");
     c->tftp_per_address = (unsigned)cfg_getint(tftp, "per_address");
+    c->tftp_names = (unsigned)cfg_getint(tftp, "names_per_address");
     c->tftp_window = (unsigned)cfg_getint(tftp, "window");
     c->tftp_receive_buffer = (size_t)cfg_getint(tftp, "receive_buffer");
     return 0;
@@ -188,6 +192,7 @@ int config_load(struct config *out, const char *state, struct why *why)
     cfg_opt_t tftp_options[] = {
         CFG_INT("transfers", (long)c.tftp_transfers, CFGF_NONE),
         CFG_INT("per_address", (long)c.tftp_per_address, CFGF_NONE),
+        CFG_INT("names_per_address", (long)c.tftp_names, CFGF_NONE),
         CFG_INT("window", (long)c.tftp_window, CFGF_NONE),
         CFG_INT("receive_buffer", (long)c.tftp_receive_buffer, CFGF_NONE),
         CFG_END(),
@@ -259,11 +264,13 @@ int config_write(struct buffer *out, const struct config *c)
                   "tftp {\n"
                   "    transfers = %u           # at once\n"
                   "    per_address = %u          # of them from one address\n"
+                  "    names_per_address = %u    # phones whose configuration one address asks for "
+                  "a minute\n"
                   "    window = %u               # blocks, the most granted by option windowsize\n"
                   "    receive_buffer = %zu  # bytes asked of the kernel\n"
                   "}\n",
                   c->legacy_tls ? "on" : "off", c->log_size, c->log_keep, c->tftp_transfers,
-                  c->tftp_per_address, c->tftp_window, c->tftp_receive_buffer);
+                  c->tftp_per_address, c->tftp_names, c->tftp_window, c->tftp_receive_buffer);
     return out->error;
 }
 

@@ -24,6 +24,7 @@ struct config {
     unsigned log_keep;
     unsigned tftp_transfers;    /* at once */
     unsigned tftp_per_address;  /* of them from one address */
+    unsigned tftp_names;        /* phones whose configuration one address may ask for a minute */
     unsigned tftp_window;       /* blocks, the most granted by windowsize */
     size_t tftp_receive_buffer; /* bytes asked of the kernel for each socket */
     bool legacy_tls;

@@ -59,6 +59,7 @@ static int begin(struct tftp_role *r, struct why *why)
     s->signer = r->signer;
     s->transfers = config->tftp_transfers;
     s->per_address = config->tftp_per_address;
+    s->names_per_address = config->tftp_names;
     s->window = config->tftp_window;
     s->receive_buffer = config->tftp_receive_buffer;
     s->log_size = config->log_size;

@@ -77,7 +77,8 @@ static bool is_dirty(const struct work *work)
 
 static void answer(struct work *work, int result, const char *words, struct content *content)
 {
-    const struct library_answer a = {.result = result, .words = words, .content = content};
+    const struct library_answer a = {
+        .result = result, .words = words, .stranger = work->finding.stranger, .content = content};
     while (work->waiters) {
         struct waiter *w = work->waiters;
         work->waiters = w->next;
@@ -136,6 +137,7 @@ static void settle(struct work *work, int result, const char *words, struct cont
     struct entry *e = work->entry;
     e->work = NULL;
     e->depends = depends_on(work);
+    e->stranger = work->finding.stranger;
     memcpy(e->signer, work->finding.signer, sizeof e->signer);
     shelf_put(library->shelf, e, result, words, content);
     e->fresh = can_be_kept(library, work, result);
@@ -370,8 +372,10 @@ void library_ask(struct library *library, const struct file_name *name,
     int result = shelf_entry(library->shelf, &e, name);
     if (result == 0 && e->fresh) {
         library->counters.kept++;
-        const struct library_answer a = {
-            .result = e->result, .words = e->words ? e->words : "", .content = e->content};
+        const struct library_answer a = {.result = e->result,
+                                         .words = e->words ? e->words : "",
+                                         .stranger = e->stranger,
+                                         .content = e->content};
         done(context, id, &a);
         return;
     }

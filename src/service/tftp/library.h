@@ -35,6 +35,7 @@ void library_free(struct library *library);
 struct library_answer {
     int result;              /* as of struct finding; ERR_LIMIT: too much waits already */
     const char *words;       /* about a result that is not 0 */
+    bool stranger;           /* not found: a configuration, and no phone of ours has this name */
     struct content *content; /* share it to keep it */
 };
 /* Calls `done` once: at once when the content is there, else later. */

@@ -233,6 +233,9 @@ static void content_found(void *context, uint64_t id, const struct library_answe
     if (!t || t->state != TFTP_OPENING)
         return; /* the peer has gone meanwhile */
     struct library_answer a = *answer;
+    struct file_name name;
+    if (a.stranger && file_name_parse(&name, bytes_of(t->name, t->name_size), NULL) == 0)
+        gate_answered(port->setup.gate, &t->peer, &name, &a);
     if (a.result == 0)
         a.result = start_serving(port, t, a.content);
     if (a.result)
@@ -252,7 +255,7 @@ static void open_content(struct port *port, const struct tftp_action *a)
                     tftp_engine_running(port->engine) - 1);
     int result = file_name_parse(&name, asked, &why);
     if (result == 0) {
-        library_ask(port->setup.library, &name, content_found, port, a->id);
+        gate_ask(port->setup.gate, &t->peer, &name, content_found, port, a->id);
         return;
     }
     journal_peer(port->setup.journal, LEVEL_NOTICE, "name_refused", &t->peer, asked, why.text);

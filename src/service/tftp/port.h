@@ -5,8 +5,8 @@
 #define SERVICE_TFTP_PORT_H
 
 #include "service/tftp/engine.h"
+#include "service/tftp/gate.h"
 #include "service/tftp/journal.h"
-#include "service/tftp/library.h"
 
 #define PORT_SERVICES_MAX 16 /* sockets requests come to */
 #define PORT_POOL         2  /* sockets answers leave from, for each of them */
@@ -19,6 +19,7 @@ struct port_setup {
     struct tftp_limits limits;
     size_t receive_buffer;
     struct library *library;
+    struct gate *gate; /* before it */
     struct worker *disk;
     struct journal *journal;
     /* A content went to a peer, or may have: `complete` when every block was acknowledged. */

@@ -501,15 +501,13 @@ static void find_encrypted(struct resolver *r, struct store *store, const struct
 /* Sealed files of tftpboot/ are for phones the cluster does not know: those it knows are told by it
  * whether theirs is encrypted. */
 static void find_sealed(struct resolver *r, const struct file_name *name, bool known,
-                        const struct store_profile *profile, struct finding *out)
+                        struct finding *out)
 {
     if (!known) {
         take_file(r, name->asked, false, out);
         return;
     }
-    text_format(out->words, sizeof out->words, "the profile %s does not encrypt configurations",
-                profile->name);
-    out->result = ERR_NOT_FOUND;
+    found_error(out, ERR_NOT_FOUND, "the phone's profile does not encrypt configurations");
 }
 
 /* What lies about under the name of a configuration: SEP<MAC>.cnf.xml.bak, old/SEP<MAC>.cnf.xml. */
@@ -545,12 +543,13 @@ static void find_config(struct resolver *r, struct store *store, const struct fi
         found_error(out, known, store_words(store, known));
         return;
     }
+    out->stranger = known != 0 && name->kind == NAME_CONFIG;
     if (known == 0 && profile.tftp_encrypted) {
         find_encrypted(r, store, name, &device, &profile, seen, out);
         return;
     }
     if (name->form == FORM_SEALED) {
-        find_sealed(r, name, known == 0, &profile, out);
+        find_sealed(r, name, known == 0, out);
         return;
     }
     find_file(r, store, name, out);
@@ -591,6 +590,7 @@ void resolver_find(struct resolver *r, struct store *store, const struct file_na
         find_file(r, store, name, out);
         break;
     }
+    out->stranger = out->stranger && out->result == ERR_NOT_FOUND;
     if (out->result) {
         body_free(out->body);
         out->body = NULL;

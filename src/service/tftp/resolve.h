@@ -36,7 +36,8 @@ struct finding {
     /* Of the signer's certificate and the digest's code; of a sealed content also what was sealed
      * for whom. */
     uint8_t signer[SHA256_SIZE];
-    bool same; /* the sealed content that is there (`known`) is still good; no body then */
+    bool stranger; /* not found, and no phone of ours has this name */
+    bool same;     /* the sealed content that is there (`known`) is still good; no body then */
 };
 
 /* `moved` are the areas of the store that have changed since the last call. `known` is `signer` of

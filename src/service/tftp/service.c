@@ -16,7 +16,7 @@ enum {
     NAMES_KEPT = 40000,
     MEMORY_KEPT = 128 * 1024 * 1024,
     COUNT_MS = 1000,
-    COUNTERS = 32,
+    COUNTERS = 40,
 };
 
 struct tftp_service {
@@ -24,6 +24,7 @@ struct tftp_service {
     struct worker *disk;
     struct store_async *reading, *writing;
     struct library *library;
+    struct gate *gate;
     struct observer *observer;
     struct journal *journal;
     struct port *port;
@@ -56,6 +57,7 @@ const struct tftp_counter *tftp_service_counters(struct tftp_service *s)
     port_counters(s->port, &port);
     const struct httpd_counters *http = web_counters(s->web);
     const struct library_counters *library = library_counters(s->library);
+    const struct sweep_counters *sweep = gate_counters(s->gate);
     const struct tftp_counter list[] = {
         {"tftp_requests", port.engine.requests},
         {"tftp_requests_repeated", port.engine.repeated},
@@ -81,6 +83,9 @@ const struct tftp_counter *tftp_service_counters(struct tftp_service *s)
         {"files_sign_failures", library->signature_failures},
         {"files_kept", library->names},
         {"files_kept_bytes", library->memory},
+        {"name_sweeps", sweep->sweeps},
+        {"name_sweep_slowed", sweep->slowed},
+        {"name_sweep_unanswered", sweep->unanswered},
         {"observations_lost", observer_lost(s->observer)},
         {NULL, 0},
     };
@@ -94,6 +99,7 @@ static void count(void *context)
     struct tftp_service *service = context;
     observer_count(service->observer, tftp_service_counters(service));
     journal_settle(service->journal);
+    gate_settle(service->gate);
     loop_timer_start(service->count, COUNT_MS);
 }
 
@@ -126,7 +132,8 @@ static int open_library(struct tftp_service *s, const struct tftp_setup *setup, 
                                           .signer = setup->signer,
                                           .names = NAMES_KEPT,
                                           .memory = MEMORY_KEPT};
-    return library_new(&s->library, s->loop, &library, library_ready, s, why);
+    int result = library_new(&s->library, s->loop, &library, library_ready, s, why);
+    return result ? result : gate_new(&s->gate, s->loop, s->library, setup->names_per_address);
 }
 
 static int open_port(struct tftp_service *s, const struct tftp_setup *setup, struct why *why)
@@ -135,6 +142,7 @@ static int open_port(struct tftp_service *s, const struct tftp_setup *setup, str
                               .count = setup->udp_count,
                               .receive_buffer = setup->receive_buffer,
                               .library = s->library,
+                              .gate = s->gate,
                               .disk = s->disk,
                               .journal = s->journal,
                               .served = served_by_tftp,
@@ -152,6 +160,7 @@ static int open_web(struct tftp_service *s, const struct tftp_setup *setup, stru
                                   .count = setup->http_count,
                                   .per_address = setup->per_address,
                                   .library = s->library,
+                                  .gate = s->gate,
                                   .disk = s->disk,
                                   .journal = s->journal,
                                   .served = served_by_http,
@@ -227,6 +236,7 @@ void tftp_service_free(struct tftp_service *s)
     store_async_free(s->writing);
     worker_free(s->disk);
     library_free(s->library);
+    gate_free(s->gate);
     port_free(s->port);
     web_free(s->web);
     observer_free(s->observer);

@@ -29,6 +29,7 @@ struct tftp_setup {
     struct signer_loop *signer; /* not owned; may have no end yet */
     unsigned transfers;         /* TFTP transfers at once */
     unsigned per_address;       /* of them, and of HTTP connections, from one address */
+    unsigned names_per_address; /* configurations a minute; 0: without limit (sweep.h) */
     unsigned window;            /* blocks: the most that windowsize is granted */
     size_t receive_buffer;      /* bytes asked of the kernel for each UDP socket */
     size_t log_size;            /* as trace_open() takes them */

@@ -24,7 +24,8 @@ struct entry {
     char *stem;  /* in lower case and without .sgn: what files it depends on are called */
     bool fresh;  /* `result` and `content` are what a look would find now */
     int result;
-    char *words; /* about a result, or NULL */
+    bool stranger; /* not found, and no phone of ours has this name */
+    char *words;   /* about a result, or NULL */
     struct content *content;
     uint8_t signer[SHA256_SIZE]; /* of a signed content: as of struct finding */
     struct change depends;

@@ -98,6 +98,7 @@ static void content_found(void *context, uint64_t id, const struct library_answe
     struct bytes asked = bytes_of_string(visit->name.asked);
     (void)id;
     journal_http(web->setup.journal, &visit->peer, asked, status, visit->head);
+    gate_answered(web->setup.gate, &visit->peer, &visit->name, found);
     if (found->result == 0) {
         visit->content = content_share(found->content);
         answer(visit->request, visit, status, "");
@@ -127,7 +128,7 @@ static void handle(void *context, struct httpd_request *request)
                             .head = httpd_is_head(request)};
     if (file_name_parse(&visit->name, path, &why) == 0) {
         library_poll(web->setup.library);
-        library_ask(web->setup.library, &visit->name, content_found, visit, 0);
+        gate_ask(web->setup.gate, &visit->peer, &visit->name, content_found, visit, 0);
         return;
     }
     journal_http(web->setup.journal, &visit->peer, path, 404, visit->head);

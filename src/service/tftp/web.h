@@ -5,8 +5,8 @@
 #define SERVICE_TFTP_WEB_H
 
 #include "net/httpd.h"
+#include "service/tftp/gate.h"
 #include "service/tftp/journal.h"
-#include "service/tftp/library.h"
 
 struct web;
 
@@ -15,6 +15,7 @@ struct web_setup {
     size_t count;
     unsigned per_address;
     struct library *library;
+    struct gate *gate; /* before it */
     struct worker *disk;
     struct journal *journal;
     /* As of struct port_setup. */

@@ -369,6 +369,62 @@ static void test_the_same_files_come_over_http(void **state)
 
 /* ---- what stays: traces, observations, counters ---- */
 
+/* ---- sweeps ---- */
+
+static const char *sweep_name(unsigned i)
+{
+    static char name[40];
+    snprintf(name, sizeof name, "SEP00AA%08X.cnf.xml", i);
+    return name;
+}
+
+/* Asks, and does not wait for the answer. */
+static void ask_only(unsigned i)
+{
+    struct client c;
+    client_open_from(&c, "127.0.0.1", 0);
+    client_ask(&c, sweep_name(i), NULL);
+    client_close(&c);
+}
+
+static void test_who_tries_the_names_of_phones_is_slowed_and_named_and_nobody_else(void **state)
+{
+    (void)state;
+    char head[2048];
+    struct buffer body;
+    struct client other;
+    struct fetched f;
+    buffer_init(&body, 65536);
+    for (unsigned i = 0; i <= 101; i++)
+        assert_fetch_error(sweep_name(i), TFTP_NOT_FOUND);
+    for (unsigned i = 200; i < 240; i++)
+        ask_only(i);
+    EVENTUALLY(world_counter("name_sweep_unanswered") > 0);
+    assert_int_equal(world_counter("name_sweeps"), 1);
+    assert_true(world_counter("name_sweep_slowed") > 5);
+    client_open_from(&other, "127.0.0.2", 0);
+    fetch_with(&other, &f, sweep_name(300), NULL); /* from elsewhere it is as ever */
+    assert_int_equal(f.error, TFTP_NOT_FOUND);
+    fetched_fini(&f);
+    client_close(&other);
+    assert_fetch_error(sweep_name(7), TFTP_NOT_FOUND); /* what was asked for before is no news */
+    assert_fetch_error("CTLSEP00AA00000300.tlv", TFTP_NOT_FOUND);
+    int fd = web_open(0);
+    unsigned next = 400;
+    do { /* as many at once that one more has to come again later */
+        char path[64];
+        for (unsigned i = 0; i < 20; i++)
+            ask_only(next++);
+        snprintf(path, sizeof path, "/%s", sweep_name(next++));
+        web_ask(fd, "GET", path, head, &body);
+    } while (strstr(head, "HTTP/1.1 404 "));
+    assert_non_null(strstr(head, "HTTP/1.1 503 "));
+    close(fd);
+    assert_int_equal(world_log_count("trustline.log", "event=name_sweep peer=127.0.0.1 "), 1);
+    assert_int_equal(world_log_count("trustline.log", "event=name_sweep peer=127.0.0.2"), 0);
+    buffer_fini(&body);
+}
+
 static void make_capf(struct identity *capf)
 {
     struct why why = WHY_NONE;
@@ -615,6 +671,7 @@ int main(void)
         CASE(test_ipv6_is_served_alike),
         CASE(test_the_same_files_come_over_http),
         CASE(test_the_list_of_revoked_certificates_is_served),
+        CASE(test_who_tries_the_names_of_phones_is_slowed_and_named_and_nobody_else),
         CASE(test_the_trace_has_the_two_lines_of_cucm),
         CASE(test_every_transfer_leaves_an_observation),
         CASE(test_what_was_sent_and_not_acknowledged_may_have_arrived),

@@ -249,6 +249,7 @@ static inline void world_start(void)
                              .node = "pub",
                              .transfers = 1024,
                              .per_address = 256,
+                             .names_per_address = 800,
                              .window = 64,
                              .receive_buffer = 4 * 1024 * 1024};
     s->udp[s->udp_count++] = world_socket("127.0.0.1", true, &world.udp[0]);
