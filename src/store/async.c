@@ -3,6 +3,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 struct watch {
@@ -19,6 +20,8 @@ struct watch {
     char words[256];
 };
 
+enum { GROUP_MAX = 64 }; /* other writers wait for the whole of it */
+
 struct store_async {
     struct store *store; /* the worker's */
     struct worker *worker;
@@ -26,9 +29,12 @@ struct store_async {
     size_t open; /* jobs whose `done` is still to come */
     bool closed; /* store_async_free() was called; the last `done` frees */
     struct watch watch;
+    struct group *group;  /* the last thing asked for, if it is one that may grow */
+    pthread_mutex_t lock; /* guards the groups that the worker has not taken */
 };
 
 struct job {
+    struct job *next; /* in a group */
     struct store_async *async;
     int (*run)(void *context, struct store *store);
     void (*done)(void *context, int result);
@@ -43,6 +49,7 @@ int store_async_new(struct store_async **out, struct loop *loop, const char *whe
     if (!async)
         return -ENOMEM;
     async->loop = loop;
+    pthread_mutex_init(&async->lock, NULL);
     int result = store_open(&async->store, where, mode, why);
     if (result == 0) {
         result = store_revisions(async->store, async->watch.seen);
@@ -63,8 +70,10 @@ int store_async_new(struct store_async **out, struct loop *loop, const char *whe
 static void settle(struct store_async *async)
 {
     async->open--;
-    if (async->closed && async->open == 0)
+    if (async->closed && async->open == 0) {
+        pthread_mutex_destroy(&async->lock);
         free(async);
+    }
 }
 
 void store_async_free(struct store_async *async)
@@ -96,16 +105,129 @@ static void job_done(void *context)
     free(job);
 }
 
+static struct job *job_new(struct store_async *async,
+                           int (*run)(void *context, struct store *store),
+                           void (*done)(void *context, int result), void *context)
+{
+    struct job *job = malloc(sizeof *job);
+    if (job)
+        *job = (struct job){.async = async, .run = run, .done = done, .context = context};
+    return job;
+}
+
 int store_async_do(struct store_async *async, int (*run)(void *context, struct store *store),
                    void (*done)(void *context, int result), void *context)
 {
     if (async->closed)
         return ERR_CLOSED;
-    struct job *job = malloc(sizeof *job);
+    struct job *job = job_new(async, run, done, context);
     if (!job)
         return -ENOMEM;
-    *job = (struct job){.async = async, .run = run, .done = done, .context = context};
     int result = worker_submit(async->worker, job_run, job_done, job);
+    if (result) {
+        free(job);
+        return result;
+    }
+    async->group = NULL; /* what comes later runs later */
+    async->open++;
+    return 0;
+}
+
+/* ---- changes that share a commit ---- */
+
+struct group {
+    struct store_async *async;
+    struct job *first, **end;
+    unsigned count;
+    bool taken; /* by the worker */
+};
+
+static void run_part(struct job *job, struct store *store)
+{
+    job->result = store_part_begin(store, NULL);
+    if (job->result == 0)
+        job->result = store_part_end(store, job->run(job->context, store), NULL);
+}
+
+static void group_run(void *context)
+{
+    struct group *group = context;
+    struct store *store = group->async->store;
+    struct why why = WHY_NONE;
+    pthread_mutex_lock(&group->async->lock);
+    group->taken = true;
+    pthread_mutex_unlock(&group->async->lock);
+    int result = store_begin(store, &why);
+    for (struct job *job = group->first; job && result == 0; job = job->next)
+        run_part(job, store);
+    if (result == 0)
+        result = store_commit(store, &why);
+    if (result == 0)
+        return;
+    store_rollback(store);
+    log_event(LEVEL_ERROR, "event=store_not_changed changes=%u reason=\"%s\"", group->count,
+              why_text(&why, result));
+    for (struct job *job = group->first; job; job = job->next)
+        if (job->result == 0)
+            job->result = result;
+}
+
+static void group_done(void *context)
+{
+    struct group *group = context;
+    struct job *job = group->first;
+    if (group->async->group == group)
+        group->async->group = NULL;
+    free(group);
+    while (job) {
+        struct job *next = job->next;
+        job_done(job);
+        job = next;
+    }
+}
+
+/* A group that waits, and has room. */
+static bool join(struct store_async *async, struct job *job)
+{
+    struct group *group = async->group;
+    if (!group || group->count == GROUP_MAX)
+        return false;
+    pthread_mutex_lock(&async->lock);
+    bool joined = !group->taken;
+    if (joined) {
+        *group->end = job;
+        group->end = &job->next;
+        group->count++;
+    }
+    pthread_mutex_unlock(&async->lock);
+    return joined;
+}
+
+static int found(struct store_async *async, struct job *job)
+{
+    struct group *group = malloc(sizeof *group);
+    if (!group)
+        return -ENOMEM;
+    *group = (struct group){.async = async, .first = job, .end = &job->next, .count = 1};
+    int result = worker_submit(async->worker, group_run, group_done, group);
+    if (result)
+        free(group);
+    else
+        async->group = group;
+    return result;
+}
+
+int store_async_share(struct store_async *async, int (*run)(void *context, struct store *store),
+                      void (*done)(void *context, int result), void *context)
+{
+    if (async->closed)
+        return ERR_CLOSED;
+    if (async->open >= STORE_ASYNC_QUEUE)
+        return ERR_LIMIT;
+    struct job *job = job_new(async, run, done, context);
+    if (!job)
+        return -ENOMEM;
+    int result = join(async, job) ? 0 : found(async, job);
     if (result)
         free(job);
     else

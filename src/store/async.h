@@ -25,6 +25,12 @@ void store_async_free(struct store_async *async);
 #define STORE_ASYNC_QUEUE 32768 /* above the connections of any role: each waits for one answer */
 int store_async_do(struct store_async *async, int (*run)(void *context, struct store *store),
                    void (*done)(void *context, int result), void *context) CHECKED;
+/* The same for a change that shares its commit with others that wait: a commit is a wait for the
+ * disk, and many in a row are as durable after one. `run` is called within a transaction and makes
+ * none of its own; its changes are undone when it returns an error, and `done` comes after the
+ * commit - with its error for all, when that fails. Order is kept as with store_async_do(). */
+int store_async_share(struct store_async *async, int (*run)(void *context, struct store *store),
+                      void (*done)(void *context, int result), void *context) CHECKED;
 /* From now on looks for changes of other processes every `interval_ms` on the worker and calls
  * `changed` on the loop for each area that moved (a bit set of 1 << enum store_area). What moved
  * between store_async_new() and the first look is told with it, so that a role that reads first and

@@ -60,6 +60,10 @@ const char *store_words(const struct store *store, int error);
 int store_begin(struct store *store, struct why *why) CHECKED;
 int store_commit(struct store *store, struct why *why) CHECKED;
 void store_rollback(struct store *store);
+/* Within a transaction: what follows is a part that can be undone alone. store_part_end() undoes it
+ * when `result` is an error, and returns that; or 0. A part has no parts. */
+int store_part_begin(struct store *store, struct why *why) CHECKED;
+int store_part_end(struct store *store, int result, struct why *why) CHECKED;
 
 /* ---- noticing changes: poll store_changed() (cheap), then compare the areas you use ---- */
 enum store_area {

@@ -239,9 +239,7 @@ static int observe(struct store *store, const struct desk_result *r, struct why 
 int desk_save(struct desk *desk, struct store *store, const struct desk_result *r, struct why *why)
 {
     (void)desk;
-    int result = store_begin(store, why);
-    if (result == 0)
-        result = save_certificate(store, r, why);
+    int result = save_certificate(store, r, why);
     /* An order that was changed meanwhile is not this one's to finish. */
     if (result == 0) {
         result = store_order_finish(store, r->device, &r->outcome, why);
@@ -250,10 +248,5 @@ int desk_save(struct desk *desk, struct store *store, const struct desk_result *
             result = 0;
         }
     }
-    if (result == 0)
-        result = observe(store, r, why);
-    if (result == 0)
-        return store_commit(store, why);
-    store_rollback(store);
-    return result;
+    return result ? result : observe(store, r, why);
 }

@@ -53,7 +53,7 @@ struct desk_result {
     struct bytes fetched;         /* DER of what the phone showed */
     char address[ADDRESS_NAME];
 };
-/* Certificate, order and observation in one transaction. */
+/* Certificate, order and observation, within the caller's transaction. */
 int desk_save(struct desk *desk, struct store *store, const struct desk_result *result,
               struct why *why) CHECKED;
 

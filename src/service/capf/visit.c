@@ -66,7 +66,7 @@ static void ask_store(struct visit *v, int (*run)(void *context, struct store *s
 {
     v->why = (struct why)WHY_NONE;
     v->waits++;
-    int result = store_async_do(v->office->store, run, done, v);
+    int result = store_async_share(v->office->store, run, done, v);
     if (result)
         done(v, result);
 }

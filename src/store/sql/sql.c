@@ -253,6 +253,18 @@ int store_begin(struct store *store, struct why *why)
     return result;
 }
 
+int store_part_begin(struct store *store, struct why *why)
+{
+    if (!store->acting)
+        return why_error(why, ERR_BUG, "a part of a transaction was begun outside of any");
+    return change_begin(store, why);
+}
+
+int store_part_end(struct store *store, int result, struct why *why)
+{
+    return change_end(store, result, 0, why);
+}
+
 int store_commit(struct store *store, struct why *why)
 {
     if (!store->acting)

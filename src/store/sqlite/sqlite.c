@@ -43,6 +43,8 @@ int sqlite_connect(sqlite3 **out, const char *path, int flags, const char *label
         sqlite3_busy_timeout(handle, SQLITE_WAIT_MS);
         sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+        /* A statement is planned once, not again for other values. */
+        sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
         result = sqlite_run(handle, label,
                             "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
                             "PRAGMA foreign_keys = ON",

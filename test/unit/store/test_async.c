@@ -158,6 +158,85 @@ static void test_too_many_waiting_jobs_are_refused(void **state)
     assert_in_range(taken, STORE_ASYNC_QUEUE, STORE_ASYNC_QUEUE + 1);
 }
 
+/* What is committed is what another connection sees. */
+static void done_in_the_open(void *context, int result)
+{
+    char last[PARAMETER_VALUE] = "";
+    const struct job *job = context;
+    done(context, result);
+    if (result == 0 && job->number == 1) {
+        assert_int_equal(store_parameter_get(store, "last", last), 0);
+        assert_string_equal(last, "3");
+    }
+}
+
+static int half_a_change(void *context, struct store *mine)
+{
+    struct job *job = context;
+    assert_int_equal(store_parameter_set(mine, "half", "1", NULL), 0);
+    (void)run(job, mine);
+    return ERR_CONFLICT;
+}
+
+static void test_changes_that_wait_share_a_commit_and_one_that_fails_is_undone_alone(void **state)
+{
+    (void)state;
+    char value[PARAMETER_VALUE];
+    struct job jobs[] = {{.number = 1}, {.number = 2}, {.number = 3, .stop = true}};
+    pthread_mutex_lock(&door); /* so that all three wait */
+    assert_int_equal(store_async_do(async, wait_at_door, NULL, NULL), 0);
+    assert_int_equal(store_async_share(async, run, done_in_the_open, &jobs[0]), 0);
+    assert_int_equal(store_async_share(async, half_a_change, done, &jobs[1]), 0);
+    assert_int_equal(store_async_share(async, run, done, &jobs[2]), 0);
+    pthread_mutex_unlock(&door);
+    run_loop();
+    char expected[64];
+    text_format(expected, sizeof expected, "1:0 2:%d 3:0 ", ERR_CONFLICT);
+    assert_string_equal(buffer_string(&trace), expected);
+    assert_int_equal(store_parameter_get(store, "half", value), ERR_NOT_FOUND);
+}
+
+static int throw_all_away(void *context, struct store *mine)
+{
+    (void)context;
+    store_rollback(mine); /* as a database does that has no space left */
+    return 0;
+}
+
+static void test_no_change_is_done_when_the_shared_commit_fails(void **state)
+{
+    (void)state;
+    char value[PARAMETER_VALUE];
+    struct job jobs[] = {{.number = 1}, {.number = 2, .stop = true}};
+    pthread_mutex_lock(&door);
+    assert_int_equal(store_async_do(async, wait_at_door, NULL, NULL), 0);
+    assert_int_equal(store_async_share(async, run, done, &jobs[0]), 0);
+    assert_int_equal(store_async_share(async, run, done, &jobs[1]), 0);
+    assert_int_equal(store_async_share(async, throw_all_away, NULL, NULL), 0);
+    pthread_mutex_unlock(&door);
+    run_loop();
+    assert_null(strstr(buffer_string(&trace), ":0"));
+    assert_int_equal(store_parameter_get(store, "last", value), ERR_NOT_FOUND);
+}
+
+static void test_order_is_kept_between_shared_changes_and_others(void **state)
+{
+    (void)state;
+    char value[PARAMETER_VALUE];
+    struct job jobs[] = {{.number = 1}, {.number = 2}, {.number = 3}, {.number = 4, .stop = true}};
+    pthread_mutex_lock(&door);
+    assert_int_equal(store_async_do(async, wait_at_door, NULL, NULL), 0);
+    assert_int_equal(store_async_share(async, run, done, &jobs[0]), 0);
+    assert_int_equal(store_async_do(async, run, done, &jobs[1]), 0);
+    assert_int_equal(store_async_share(async, run, done, &jobs[2]), 0);
+    assert_int_equal(store_async_share(async, run, done, &jobs[3]), 0);
+    pthread_mutex_unlock(&door);
+    run_loop();
+    assert_string_equal(buffer_string(&trace), "1:0 2:0 3:0 4:0 ");
+    assert_int_equal(store_parameter_get(store, "last", value), 0);
+    assert_string_equal(value, "4");
+}
+
 static void test_a_database_that_cannot_be_opened_is_said_at_once(void **state)
 {
     (void)state;
@@ -257,6 +336,9 @@ int main(void)
         ASYNC(test_freeing_finishes_what_is_queued),
         ASYNC(test_freeing_from_a_done_lets_the_others_follow),
         ASYNC(test_too_many_waiting_jobs_are_refused),
+        ASYNC(test_changes_that_wait_share_a_commit_and_one_that_fails_is_undone_alone),
+        ASYNC(test_no_change_is_done_when_the_shared_commit_fails),
+        ASYNC(test_order_is_kept_between_shared_changes_and_others),
         ASYNC(test_a_database_that_cannot_be_opened_is_said_at_once),
         ASYNC(test_changes_of_others_are_told_by_area),
         ASYNC(test_what_changed_before_the_watch_began_is_told_too),
