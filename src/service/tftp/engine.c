@@ -227,7 +227,8 @@ static void input_answer(struct tftp_engine *engine, const struct tftp_datagram 
     const struct bytes none = {0};
     struct tftp_input in = {.now = now};
     struct tftp_transfer *t;
-    enum tftp_event event = EVENT_JUNK;
+    unsigned opcode = tftp_opcode(d->data);
+    enum tftp_event event = opcode == TFTP_ERROR ? EVENT_ERROR : EVENT_JUNK;
     uint16_t code = 0;
     size_t position = 0;
     do {
@@ -236,12 +237,12 @@ static void input_answer(struct tftp_engine *engine, const struct tftp_datagram 
     if (tftp_read_ack(&in.block, d->data) == 0)
         event = EVENT_ACK;
     else if (tftp_read_error(&code, &in.text, d->data) == 0)
-        event = EVENT_ERROR;
-    in.code = code;
+        in.code = code; /* one that is cut short is an error, too */
     if (t)
         tftp_protocol_happen(engine, t, event, &in);
     else
-        reject(engine, d, REASON_STRANGER, event == EVENT_ERROR ? -1 : TFTP_UNKNOWN_TID,
+        reject(engine, d, REASON_STRANGER,
+               opcode == 0 || opcode == TFTP_ERROR ? -1 : TFTP_UNKNOWN_TID,
                "No transfer of yours is on this port", none);
 }
 

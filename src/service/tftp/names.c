@@ -11,6 +11,11 @@ static bool ends_with(const char *text, const char *suffix)
     return n >= m && strcasecmp(text + n - m, suffix) == 0;
 }
 
+static int refuse_hidden(struct why *why)
+{
+    return why_error(why, ERR_POLICY, "Access violation: there is no way to such names");
+}
+
 /* One part of a path. */
 static int check_part(struct bytes part, struct why *why)
 {
@@ -18,7 +23,7 @@ static int check_part(struct bytes part, struct why *why)
         if (part.data[i] < 0x20 || part.data[i] == 0x7f)
             return why_error(why, ERR_POLICY, "Control characters are not allowed in names");
     if (part.data[0] == '.' || part.data[part.size - 1] == '~')
-        return why_error(why, ERR_POLICY, "Access violation: there is no way to such names");
+        return refuse_hidden(why);
     return 0;
 }
 
@@ -120,6 +125,8 @@ int file_name_parse(struct file_name *out, struct bytes name, struct why *why)
         return result;
     memcpy(n.path, n.asked, sizeof n.path);
     n.kind = kind_of(&n);
+    if (ends_with(n.path, "~"))
+        return refuse_hidden(why); /* x~.sgn is x~ in an envelope */
     *out = n;
     return 0;
 }

@@ -430,6 +430,15 @@ static void test_options_that_make_no_sense_are_as_if_not_asked(void **state)
                    "0\0"));
     opened(600);
     assert_blocks(1, 1, 0, 512); /* no OACK */
+    input_from(peer_at("192.0.2.1", 5001), true, 0,
+               PACKET("\0\1file\0octet\0blksize\0"
+                      "0\0timeout\0"
+                      "256\0tsize\0"
+                      "-1\0blksize\0"
+                      "x\0windowsize\0\0unknown\0"
+                      "1\0"));
+    opened(600);
+    assert_blocks(1, 1, 0, 512);
 }
 
 static void test_options_too_large_are_granted_smaller(void **state)
@@ -633,6 +642,10 @@ static void test_an_error_is_never_answered_by_an_error(void **state)
     request(PACKET("\0\5\0\0x\0"));
     assert_rejected(REASON_MALFORMED, -1);
     input_from(client(), false, POOL, PACKET("\0\5\0\0x\0"));
+    assert_rejected(REASON_STRANGER, -1);
+    input_from(client(), false, POOL, PACKET("\0\5")); /* cut short */
+    assert_rejected(REASON_STRANGER, -1);
+    input_from(client(), false, POOL, PACKET("\0")); /* what is no TFTP is not answered either */
     assert_rejected(REASON_STRANGER, -1);
     request(PACKET("\0"));
     assert_rejected(REASON_MALFORMED, -1);

@@ -112,6 +112,7 @@ static void test_names_that_lead_elsewhere_are_refused(void **state)
     (void)state;
     const char *const bad[] = {"..",
                                "../trustline.db",
+                               "SEP001122334455.cnf.xml~.sgn",
                                "/../../etc/passwd",
                                "a/../../b",
                                "a/..",
