@@ -1,5 +1,6 @@
 /*
- * tftp: packets of RFC 1350 with the options of RFC 2347, 2348, 2349 and 7440.
+ * tftp: packets of RFC 1350 with the options of RFC 2347, 2348, 2349 and 7440
+ * (docs/protocols/tftp.md).
  */
 #ifndef WIRE_TFTP_H
 #define WIRE_TFTP_H
