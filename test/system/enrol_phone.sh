@@ -65,6 +65,8 @@ by_mic() {
     rm "$work/flash/$name/LSC.pem"
     admin phone update $name --capf-operation install --capf-auth mic --yes && eventually asks_for 4 || return
     boot $name --until enrolled --mic "$work/mic2.pem" && return 1
+    # A failed attempt does not end the order, also not in what a node says that starts anew.
+    grep -q "CAPF refuses this phone" said && stop_node && start_node "$state" && asks_for 4 || return
     boot $name --until enrolled --mic "$work/mic.pem" && opened $name || return
     admin phone show $name >out && grep -q 'MIC' out
 }

@@ -104,7 +104,7 @@ static int take_enrolment(struct material *m, struct store *store,
     int result = store_enrolment_get(store, device->name, &enrolment);
     if (result)
         return result;
-    if (enrolment.status.result == RESULT_PENDING)
+    if (enrolment.order.operation != ENROLMENT_NONE) /* also after an attempt that failed */
         m->values.capf_auth = enrolment.holds.authentication;
     else if (profile->tftp_encrypted && !credential)
         m->values.capf_auth = profile->capf_auth;
