@@ -17,8 +17,8 @@ struct act {
                const struct act_options *options, void *context, struct why *why);
     /* Prints CUCM's words for what was done; may be NULL. */
     void (*say)(FILE *out, struct cluster *cluster, const struct act_report *report, void *context);
-    const char *would;   /* what a dry run says besides the lists, or NULL */
-    const char *already; /* what to say when nothing had to be done */
+    const char *would;        /* what a dry run says besides the lists, or NULL */
+    const char *already;      /* what to say when nothing had to be done */
     const char *about, *name; /* in JSON: what was acted on, as in "phone": "SEP..."; or NULL */
     /* Adds its own keys to the JSON of the act; may be NULL. */
     int (*add)(json_t *json, void *context);

@@ -192,8 +192,7 @@ static int open_store(struct cluster *c, bool acts, struct why *why)
     char where[FILE_PATH];
     int result = config_store_address(where, &c->config, c->state);
     if (result == 0)
-        result =
-            store_open(&c->store, where, acts ? STORE_WRITE : STORE_READ, why);
+        result = store_open(&c->store, where, acts ? STORE_WRITE : STORE_READ, why);
     if (result)
         return result;
     result = store_node_get(c->store, c->config.node, &c->node);

@@ -15,8 +15,8 @@
 #define PARAMETER_SUBJECT          "certificate_subject" /* OU, O, L, ST, C of own certificates */
 #define PARAMETER_PER_ADDRESS      "connections_per_address"
 #define PARAMETER_LSC_DAYS         "lsc_validity_days"
-#define PARAMETER_LSC_SUBJECT      "lsc_subject"     /* a template: pki/lsc.h */
-#define PARAMETER_LSC_UNIQUE_KEYS  "lsc_unique_keys" /* 0 or 1 */
+#define PARAMETER_LSC_SUBJECT      "lsc_subject"             /* a template: pki/lsc.h */
+#define PARAMETER_LSC_UNIQUE_KEYS  "lsc_unique_keys"         /* 0 or 1 */
 #define PARAMETER_EXPIRED_MIC      "capf_accept_expired_mic" /* 0 or 1 */
 #define PARAMETER_SHA1_PROOF       "capf_accept_sha1_proof"  /* 0 or 1 */
 

@@ -291,6 +291,7 @@ static void finish(struct port *port, const struct tftp_action *a)
     struct serving *serving = &port->servings[t->slot];
     struct file_name name;
     say_how_it_ended(port, a);
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a port has its servings */
     if (serving->id == a->id && serving->content && may_have_arrived(t, a->outcome) &&
         file_name_parse(&name, bytes_of(t->name, t->name_size), NULL) == 0) {
         if (a->outcome == OUTCOME_COMPLETE)

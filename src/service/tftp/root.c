@@ -230,7 +230,7 @@ static struct index *known_index(struct file_root *root, const char *directory)
 /* The index of a directory ("" is the root itself), made anew when the directory has changed. */
 static int index_of(struct file_root *root, int base, const char *directory, struct index **out)
 {
-    struct file_identity identity;
+    struct file_identity identity = {0};
     struct index *index = known_index(root, directory);
     int fd = open_beneath(root, base, *directory ? directory : ".", O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0)
@@ -287,7 +287,7 @@ static int respell(struct file_root *root, int base, char out[FILE_PATH], const 
 static bool is_surely_absent(struct file_root *root, int base, const char *name)
 {
     char key[NAME_MAX + 1];
-    struct file_identity identity;
+    struct file_identity identity = {0};
     const struct index *index = known_index(root, "");
     if (!index || strchr(name, '/') || !text_copy(key, sizeof key, name) ||
         file_identity_of(base, &identity) != 0 || !file_identity_equal(&index->identity, &identity))

@@ -37,7 +37,7 @@ int sealing_short(struct body **out, const struct body *full, const struct store
 {
     enum phone_certificate_kind kind;
     const struct store_credential *credential = sealing_credential(device, &kind);
-    struct bytes text;
+    struct bytes text = {0};
     struct buffer brief;
     int result = text_of(full, &text, why);
     buffer_init(&brief, CNF_BYTES_MAX);
@@ -83,7 +83,7 @@ int sealing_make(struct body **out, struct buffer *elements, struct store *store
 {
     struct certificate *certificate = NULL;
     struct seal seal;
-    struct bytes text;
+    struct bytes text = {0};
     int result = text_of(full, &text, why);
     if (result == 0)
         result = load_certificate(&certificate, store, device, why);

@@ -83,8 +83,8 @@ static int delete_profile(struct store *store, const char *name, struct why *why
     if (result)
         return result;
     if (users)
-        return why_error(why, ERR_POLICY, "the profile \"%s\" is in use by %lld phone%s (%s)",
-                         name, (long long)users, users == 1 ? "" : "s", device);
+        return why_error(why, ERR_POLICY, "the profile \"%s\" is in use by %lld phone%s (%s)", name,
+                         (long long)users, users == 1 ? "" : "s", device);
     struct sql q;
     sql_start(&q, store, "DELETE FROM profile WHERE id = $1", why);
     sql_put_number(&q, profile.id);

@@ -295,7 +295,7 @@ static int get_wave(struct store *store, int64_t id, struct store_wave *out, str
 static int release(struct store *store, int64_t id, int64_t now, unsigned *released,
                    struct why *why)
 {
-    struct store_wave wave;
+    struct store_wave wave = {0};
     int result = get_wave(store, id, &wave, why);
     if (result)
         return result;

@@ -63,9 +63,8 @@ static int authorize(void *context, int action, const char *first, const char *s
             return SQLITE_OK;
         return exposure_shows(first) ? SQLITE_OK : refuse_table(guard, first);
     case SQLITE_FUNCTION:
-        return exposure_calls(second)
-                   ? SQLITE_OK
-                   : refuse(guard, "the function %s is not called", second);
+        return exposure_calls(second) ? SQLITE_OK
+                                      : refuse(guard, "the function %s is not called", second);
     case SQLITE_RECURSIVE:
         return refuse(guard, "recursive queries are not asked");
     default:
