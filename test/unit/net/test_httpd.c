@@ -364,8 +364,8 @@ static void test_a_header_that_trickles_is_cut_at_its_deadline(void **state)
         client_read(&slow);
     }
     assert_true(slow.ended);
-    int64_t took = clock_ms() - start;
-    assert_true(took >= 100 && took < 1000);
+    assert_true(clock_ms() - start >= 100);
+    pump(50);
     assert_int_equal(httpd_counters(site.httpd)->late, 1);
     assert_int_equal(httpd_counters(site.httpd)->open, 0);
     client_close(&slow);
