@@ -4,6 +4,7 @@
 #include "pki/digest.h"
 #include "trust/holdings.h"
 #include "trust/offer.h"
+#include "trust/testimony.h"
 #include "trust/words.h"
 
 #include <ctype.h>
@@ -24,6 +25,9 @@ static const char *const rule_words[RULE_COUNT] = {
     [RULE_EMPTY_ITL] = "empty_itl",
     [RULE_UNSIGNED] = "unsigned",
     [RULE_ASK_TVS] = "ask_tvs",
+    [RULE_TVS_VOUCHES] = "tvs_vouches",
+    [RULE_TVS_REFUSES] = "tvs_refuses",
+    [RULE_TVS_SILENT] = "tvs_silent",
     [RULE_UNKNOWN_SIGNER] = "unknown_signer",
     [RULE_BAD_SIGNATURE] = "bad_signature",
     [RULE_INCONSISTENT] = "inconsistent",
@@ -210,6 +214,15 @@ static void check_server(struct question *q)
 
 /* ---- the signer ---- */
 
+/* It was asked, and this came of it. */
+static void hear_testimony(struct question *q, bool inferred)
+{
+    enum accept_rule rule;
+    char text[TESTIMONY_TEXT];
+    enum verdict verdict = testimony_judge(&rule, text, q->phone->testimony, q->offer);
+    say(q, verdict, rule, inferred, "%s", text);
+}
+
 /* Nobody the phone holds is the signer: TVS may be asked, if the ITL names one. */
 static void ask_tvs(struct question *q)
 {
@@ -234,6 +247,10 @@ static void ask_tvs(struct question *q)
         return;
     }
     q->relied_on_inferred |= asks.inferred;
+    if (asks.value == TRAIT_YES && p->testimony) {
+        hear_testimony(q, asks.inferred);
+        return;
+    }
     words_record(vouching, tvs);
     if (asks.value == TRAIT_YES)
         say(q, VERDICT_THROUGH_TVS, RULE_ASK_TVS, asks.inferred,

@@ -27,6 +27,9 @@ enum accept_rule {
     RULE_EMPTY_ITL,      /* the stored ITL has no TFTP and TVS sections: takes anything */
     RULE_UNSIGNED,       /* no list names a signer of files: plain files are taken */
     RULE_ASK_TVS,        /* the signer is not in the lists; the phone would ask TVS */
+    RULE_TVS_VOUCHES,    /* it asked, and TVS trusts the signer for this */
+    RULE_TVS_REFUSES,    /* it asked, and TVS does not know the signer, or not for this */
+    RULE_TVS_SILENT,     /* it would have asked, and no TVS could be asked */
     RULE_UNKNOWN_SIGNER, /* not in the lists, and nobody to ask */
     RULE_BAD_SIGNATURE,  /* the signer is known, the signature is wrong */
     RULE_INCONSISTENT,   /* a first list that no SAST record of its own has signed */
@@ -45,12 +48,28 @@ enum accept_rule {
 /* "first_list", "signer_in_ctl", ... */
 const char *accept_rule_text(enum accept_rule rule);
 
+/* What TVS said when the phone asked for the signer of what is offered. */
+struct testimony {
+    enum testimony_kind {
+        TESTIMONY_SILENCE, /* nobody the phone believes could be asked */
+        TESTIMONY_DENIED,  /* TVS does not trust it */
+        TESTIMONY_VOUCHED, /* TVS trusts it for `roles` */
+    } kind;
+    uint32_t roles;           /* one bit a role: testimony_has_role() */
+    struct bytes certificate; /* VOUCHED: the DER certificate that came with it */
+};
+bool testimony_has_role(const struct testimony *testimony, uint16_t role);
+void testimony_add_role(struct testimony *testimony, uint16_t role);
+
 /* What a phone holds. Lists are read already; NULL: none stored. Nothing is owned. */
 struct phone_trust {
     const struct model *model; /* model_unknown() when not known; never NULL */
     const struct trustlist *ctl;
     const struct trustlist *itl;
     struct bytes server; /* 4 or 16 bytes: the TFTP server's address; empty: not known */
+    /* What TVS answered when it was asked; NULL: not asked, and what only TVS can decide is
+     * answered VERDICT_THROUGH_TVS. */
+    const struct testimony *testimony;
 };
 
 struct answer {

@@ -135,7 +135,8 @@ static void play(struct answer *out, const struct stage *s, const struct model *
         [FILE_FROM_AWAY] = {ctl, NULL, s->file_old, "dialplan.xml.sgn", true},
     };
     const struct play *p = &plays[situation];
-    const struct phone_trust phone = {model, p->ctl, p->itl, bytes_of(p->away ? away : home, 4)};
+    const struct phone_trust phone = {
+        .model = model, .ctl = p->ctl, .itl = p->itl, .server = bytes_of(p->away ? away : home, 4)};
     if (!p->name)
         accept_list(out, &phone, TRUSTLIST_CTL, p->offered);
     else if (strcmp(p->name, "ITL") == 0)
@@ -180,10 +181,10 @@ static void test_an_offer_answers_as_the_single_question_does(void **state)
     assert_non_null(offer_trustlist(offer));
     for (const struct model *m = model_table(); m->name; m++) {
         const struct phone_trust phones[] = {
-            {m, NULL, NULL, bytes_of(home, 4)},
-            {m, stage.ctl.list, NULL, bytes_of(home, 4)},
-            {m, stage.ctl.list, stage.itl.list, bytes_of(away, 4)},
-            {m, NULL, stage.empty.list, bytes_of(NULL, 0)},
+            {.model = m, .server = bytes_of(home, 4)},
+            {.model = m, .ctl = stage.ctl.list, .server = bytes_of(home, 4)},
+            {.model = m, .ctl = stage.ctl.list, .itl = stage.itl.list, .server = bytes_of(away, 4)},
+            {.model = m, .itl = stage.empty.list},
         };
         for (size_t i = 0; i < 4; i++) {
             struct answer one;
@@ -213,8 +214,8 @@ static void test_an_offer_checks_each_key_that_a_phone_holds(void **state)
     struct offer *offer = NULL;
     assert_int_equal(offer_new_list(&offer, TRUSTLIST_CTL, stage.ctl_old), 0);
     const struct model *m = model_find("7975");
-    const struct phone_trust honest = {m, stage.ctl.list, NULL, bytes_of(NULL, 0)};
-    const struct phone_trust fooled = {m, impostor.list, NULL, bytes_of(NULL, 0)};
+    const struct phone_trust honest = {.model = m, .ctl = stage.ctl.list};
+    const struct phone_trust fooled = {.model = m, .ctl = impostor.list};
     const struct identity *others[] = {&c->tvs, &c->capf, &c->other, &c->fresh, &c->big};
     struct answer a;
     for (size_t round = 0; round < 4; round++) {
@@ -240,8 +241,10 @@ static void test_ten_thousand_phones_cost_one_signature_check(void **state)
     stage_set(&stage, *state);
     struct offer *offer = NULL;
     assert_int_equal(offer_new_list(&offer, TRUSTLIST_CTL, stage.ctl_old), 0);
-    const struct phone_trust phone = {model_find("7975"), stage.ctl.list, stage.itl.list,
-                                      bytes_of(home, 4)};
+    const struct phone_trust phone = {.model = model_find("7975"),
+                                      .ctl = stage.ctl.list,
+                                      .itl = stage.itl.list,
+                                      .server = bytes_of(home, 4)};
     struct answer a;
     int64_t begin = clock_ns();
     for (int i = 0; i < 100; i++)
