@@ -1,24 +1,14 @@
 #include "phone/vouch.h"
 
 #include "base/text.h"
-
-enum { HASH_SHA1 = 1 };
-
-static bool is_certificate(const struct trustlist_record *record, const struct certificate *c)
-{
-    if (record->certificate.size)
-        return bytes_equal(record->certificate, certificate_der(c));
-    bool sha1 = !record->has_hash_algorithm || record->hash_algorithm == HASH_SHA1;
-    return sha1 && record->hash.size == SHA1_SIZE &&
-           bytes_equal(record->hash, bytes_of(certificate_sha1(c), SHA1_SIZE));
-}
+#include "pki/signedfile.h"
 
 static const struct trustlist_record *find_in(const struct trustlist *list, uint16_t role,
                                               const struct certificate *certificate)
 {
     for (size_t i = 0; list && i < list->count; i++) {
         const struct trustlist_record *record = &list->records[i];
-        if (record->has_role && record->role == role && is_certificate(record, certificate))
+        if (record->has_role && record->role == role && record_names(record, certificate))
             return record;
     }
     return NULL;

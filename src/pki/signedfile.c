@@ -30,6 +30,14 @@ struct trustlist_record record_of_certificate(const struct certificate *c, uint1
     return r;
 }
 
+bool record_names(const struct trustlist_record *r, const struct certificate *c)
+{
+    if (r->certificate.size)
+        return bytes_equal(r->certificate, certificate_der(c));
+    bool sha1 = !r->has_hash_algorithm || r->hash_algorithm == DIGEST_SHA1;
+    return sha1 && bytes_equal(r->hash, bytes_of(certificate_sha1(c), SHA1_SIZE));
+}
+
 int envelope_spec_signer(struct envelope_spec *spec, const struct certificate *signer,
                          struct why *why)
 {

@@ -19,6 +19,9 @@ struct trustlist_record record_of_certificate(const struct certificate *certific
                                               enum record_form form, const char *dns_name,
                                               struct bytes address);
 
+/* Does this record name this very certificate, whole or by its SHA-1? */
+bool record_names(const struct trustlist_record *record, const struct certificate *certificate);
+
 /* What a header says about its signer, filled into a spec: names, serial, modulus size. The views
  * last as long as the certificate. ERR_UNSUPPORTED for signers no list can name: EC keys, and RSA
  * keys other than 512 (never made), 1024, 2048 and 4096 bit. */

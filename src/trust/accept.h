@@ -31,8 +31,11 @@ enum accept_rule {
     RULE_TVS_REFUSES,    /* it asked, and TVS does not know the signer, or not for this */
     RULE_TVS_SILENT,     /* it would have asked, and no TVS could be asked */
     RULE_UNKNOWN_SIGNER, /* not in the lists, and nobody to ask */
-    RULE_BAD_SIGNATURE,  /* the signer is known, the signature is wrong */
-    RULE_INCONSISTENT,   /* a first list that no SAST record of its own has signed */
+    RULE_CERTIFICATE_IN_CTL,  /* trust/server.h: the stored CTL names the server's certificate */
+    RULE_CERTIFICATE_IN_ITL,  /* the stored ITL does */
+    RULE_UNKNOWN_CERTIFICATE, /* neither does, and there is nobody to ask */
+    RULE_BAD_SIGNATURE,       /* the signer is known, the signature is wrong */
+    RULE_INCONSISTENT,        /* a first list that no SAST record of its own has signed */
     RULE_MALFORMED,
     RULE_FILE_NAME,      /* FILENAME inside is not what was asked for */
     RULE_SIZE_LIMIT,     /* over 64 KB */

@@ -17,7 +17,7 @@ static struct bytes first_part(struct bytes name)
     return bytes_slice(name, 0, n);
 }
 
-static char *words_certificate(char out[WORDS], struct bytes name, struct bytes serial)
+char *words_certificate(char out[WORDS], struct bytes name, struct bytes serial)
 {
     char shown[NAME_SHOWN];
     char digits[2 * SERIAL_SHOWN + 1];
@@ -40,7 +40,7 @@ char *words_record(char out[WORDS], const struct trustlist_record *record)
 char *words_model(char out[WORDS], const struct phone_trust *phone)
 {
     const char *name = phone->model->name;
-    if (phone->model == model_unknown())
+    if (strcmp(name, model_unknown()->name) == 0)
         text_copy(out, WORDS, "this phone");
     else
         text_format(out, WORDS, "%s %s", strchr("8A", name[0]) ? "an" : "a", name);

@@ -12,6 +12,7 @@
 /* "CN=pub1 (serial 2A5B6C7D)": enough to tell a certificate from its predecessor, which has the
  * same name. */
 char *words_signer(char out[WORDS], const struct envelope *header);
+char *words_certificate(char out[WORDS], struct bytes name, struct bytes serial);
 char *words_record(char out[WORDS], const struct trustlist_record *record);
 /* "a 7975", "an 8841", "this phone" when the model is not known. */
 char *words_model(char out[WORDS], const struct phone_trust *phone);
