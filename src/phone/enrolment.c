@@ -1,7 +1,8 @@
 #include "phone/enrolment.h"
 
 #include "base/text.h"
-#include "phone/vouch.h"
+#include "phone/reach.h"
+#include "phone/vouching.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -28,7 +29,9 @@ struct enrolment {
     unsigned round;
     bool may_help; /* something in this round failed that may go better later */
     int64_t pause_ms;
+    struct reach *reach;
     struct tls_connection *connection;
+    struct vouching vouching; /* for the server */
     struct enrol *session;
     struct loop_timer *timer;
     void (*on_timer)(struct enrolment *e);
@@ -49,9 +52,6 @@ struct job {
     unsigned visit;
     struct key_spec spec;
     struct key *key;
-    char host[CNF_HOST];
-    uint16_t port;
-    struct address address;
     struct flash flash;
     struct buffer pem;
     int result;
@@ -378,14 +378,13 @@ static void pump(struct enrolment *e)
 static enum tls_verdict judge(void *context, const struct certificate *server, struct why *why)
 {
     struct enrolment *e = context;
-    int result = vouch_check(e->setup.ctl, e->setup.itl, ROLE_CAPF, server, why);
-    e->outcome = result ? ENROL_UNTRUSTED : ENROL_UNREACHABLE;
-    return result ? TLS_UNKNOWN_CA : TLS_TRUSTED;
+    enum tls_verdict verdict = vouching_judge(&e->vouching, server, why);
+    e->outcome = verdict == TLS_TRUSTED ? ENROL_UNREACHABLE : ENROL_UNTRUSTED;
+    return verdict;
 }
 
-static void ready(void *context)
+static void start_session(struct enrolment *e)
 {
-    struct enrolment *e = context;
     tell(e, (struct enrolment_news){.what = HAPPENING_CONNECTED,
                                     .tls = tls_version(e->connection),
                                     .cipher = tls_cipher(e->connection)});
@@ -395,6 +394,41 @@ static void ready(void *context)
         return;
     }
     pump(e);
+}
+
+static void hang_up(struct enrolment *e)
+{
+    vouching_clear(&e->vouching);
+    tls_free(e->connection);
+    e->connection = NULL;
+}
+
+static void vouched(void *context, int error, const struct why *why)
+{
+    struct enrolment *e = context;
+    if (error) {
+        hang_up(e);
+        fail(e, ENROL_UNTRUSTED, why_text(why, error));
+        return;
+    }
+    tls_pause(e->connection, false);
+    start_session(e);
+}
+
+/* What the server says meanwhile waits with it. */
+static void ready(void *context)
+{
+    struct enrolment *e = context;
+    if (!vouching_is_open(&e->vouching)) {
+        start_session(e);
+        return;
+    }
+    tls_pause(e->connection, true);
+    int result = vouching_ask(&e->vouching, e->connection, vouched, e);
+    if (result) {
+        hang_up(e);
+        fail(e, ENROL_UNTRUSTED, error_text(result));
+    }
 }
 
 static void received(void *context, struct bytes data)
@@ -407,26 +441,13 @@ static void received(void *context, struct bytes data)
     pump(e);
 }
 
-/* What failed, and what would help a phone that only speaks TLS 1.0. */
-static void tell_handshake_failure(struct enrolment *e, const struct tls_end *end)
-{
-    char words[sizeof e->words];
-    bool version = end->kind == TLS_END_VERSION || end->kind == TLS_END_CIPHER ||
-                   end->kind == TLS_END_ALERT || end->kind == TLS_END_CUT;
-    text_format(words, sizeof words, "%s%s", end->text,
-                e->setup.old_tls && version
-                    ? "; this phone speaks TLS 1.0 alone: set legacy_tls = on at the server"
-                    : "");
-    fail(e, e->outcome, words);
-}
-
 static void closed(void *context, const struct tls_end *end)
 {
     struct enrolment *e = context;
-    tls_free(e->connection);
-    e->connection = NULL;
+    char words[sizeof e->words];
+    hang_up(e);
     if (!e->session) {
-        tell_handshake_failure(e, end);
+        fail(e, e->outcome, reach_failure(words, sizeof words, end, e->setup.old_tls));
         return;
     }
     enrol_gone(e->session, end->text);
@@ -456,20 +477,17 @@ static void connect_to(struct enrolment *e)
         fail(e, ENROL_UNREACHABLE, why_text(&why, result));
 }
 
-static void look_up(void *context)
+static void reached(void *context, const struct reach_result *result)
 {
-    struct job *job = context;
-    job->result = address_resolve(&job->address, job->host, job->port, &job->why);
-}
-
-static void looked_up(struct enrolment *e, struct job *job)
-{
-    if (job->result) {
-        fail(e, ENROL_UNREACHABLE, why_text(&job->why, job->result));
-        return;
-    }
-    e->address = job->address;
-    connect_to(e);
+    struct enrolment *e = context;
+    if (result->error)
+        fail(e, ENROL_UNREACHABLE, result->words);
+    else
+        e->address = *result->address;
+    if (!result->error)
+        connect_to(e);
+    reach_free(e->reach);
+    e->reach = NULL;
 }
 
 /* Names are looked up by a worker: that may take its time. */
@@ -485,12 +503,7 @@ static void ask_next(struct enrolment *e)
         connect_to(e);
         return;
     }
-    struct job *job = job_new(e, looked_up);
-    if (job) {
-        text_copy(job->host, sizeof job->host, server->host);
-        job->port = port;
-    }
-    int result = submit(e, job, look_up);
+    int result = reach_start(&e->reach, e->setup.worker, server->host, port, reached, e);
     if (result)
         fail(e, ENROL_UNREACHABLE, error_text(result));
 }
@@ -523,6 +536,8 @@ int enrolment_start(struct enrolment **out, const struct enrolment_setup *setup)
         e->source = *setup->source;
     if (setup->flash)
         e->flash = *setup->flash;
+    e->vouching = (struct vouching){
+        .ctl = setup->ctl, .itl = setup->itl, .role = ROLE_CAPF, .tvsc = setup->tvsc};
     at(e, 0, e->setup.server_count ? next_round : tell_no_server);
     *out = e;
     return 0;
@@ -532,12 +547,13 @@ void enrolment_free(struct enrolment *e)
 {
     if (!e)
         return;
-    tls_free(e->connection);
+    hang_up(e);
+    reach_free(e->reach);
     enrol_free(e->session);
     loop_timer_free(e->timer);
     key_free(e->key);
     identity_fini(&e->lsc);
-    e->connection = NULL;
+    e->reach = NULL;
     e->session = NULL;
     e->timer = NULL;
     e->key = NULL;

@@ -2,9 +2,10 @@
  * enrolment: a phone goes to CAPF, over the network and into its flash.
  *
  * Servers are asked in the order of the configuration's capfList. The certificate that a server
- * shows is judged by the phone's own lists before a byte of CAPF is said; then the session of
- * phone/enrol.h has the word. When no server could be spoken with to the end, all are asked again
- * after a pause: three times 30 seconds apart, as phones do. A refusal is final.
+ * shows is judged by the phone's own lists, or by TVS where they do not know it, before a byte of
+ * CAPF is said; then the session of phone/enrol.h has the word. When no server could be spoken with
+ * to the end, all are asked again after a pause: three times 30 seconds apart, as phones do. A
+ * refusal is final.
  */
 #ifndef PHONE_ENROLMENT_H
 #define PHONE_ENROLMENT_H
@@ -14,6 +15,7 @@
 #include "phone/enrol.h"
 #include "phone/flash.h"
 #include "phone/keypool.h"
+#include "phone/tvsc.h"
 #include "wire/cnf.h"
 #include "wire/trustlist.h"
 
@@ -70,6 +72,7 @@ struct enrolment_setup {
     size_t server_count;               /* copied; at most CNF_MEMBERS */
     uint16_t port;                     /* of servers whose port the configuration does not name */
     const struct trustlist *ctl, *itl; /* NULL: none; must stay, as all in `session` */
+    struct tvsc *tvsc; /* to ask about servers that the lists do not know; must stay; NULL: none */
     struct enrol_setup session;
     const struct flash *flash; /* copied; NULL: none, what it learns lasts as long as it does */
     struct keypool *keys;      /* NULL: it makes its keys */

@@ -34,6 +34,18 @@ static const struct trustlist_record *first_of_role(const struct trustlist *list
     return NULL;
 }
 
+bool vouch_names_role(const struct trustlist *list, uint16_t role)
+{
+    return first_of_role(list, role) != NULL;
+}
+
+bool vouch_testimony(const struct testimony *testimony, uint16_t role)
+{
+    return testimony->kind == TESTIMONY_VOUCHED &&
+           (testimony_has_role(testimony, role) ||
+            (role == ROLE_CCM && testimony_has_role(testimony, ROLE_CCM_TFTP)));
+}
+
 int vouch_check(const struct trustlist *ctl, const struct trustlist *itl, uint16_t role,
                 const struct certificate *certificate, struct why *why)
 {

@@ -60,6 +60,7 @@ struct testimony {
     } kind;
     uint32_t roles;           /* one bit a role: testimony_has_role() */
     struct bytes certificate; /* VOUCHED: the DER certificate that came with it */
+    const char *words;        /* SILENCE: what became of whom it asked; NULL: not told */
 };
 bool testimony_has_role(const struct testimony *testimony, uint16_t role);
 void testimony_add_role(struct testimony *testimony, uint16_t role);

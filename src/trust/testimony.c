@@ -85,6 +85,7 @@ enum verdict testimony_judge(enum accept_rule *rule, char text[TESTIMONY_TEXT],
                              const struct testimony *testimony, struct offer *offer)
 {
     char signer[WORDS];
+    const char *words = testimony->words;
     words_signer(signer, &offer->header);
     switch (testimony->kind) {
     case TESTIMONY_VOUCHED:
@@ -99,10 +100,11 @@ enum verdict testimony_judge(enum accept_rule *rule, char text[TESTIMONY_TEXT],
     default:
         *rule = RULE_TVS_SILENT;
         text_format(text, TESTIMONY_TEXT,
-                    "The signer of this %s, %s, is none the phone's lists name, and no TVS that "
-                    "the phone knows could be asked: have one running that its configuration "
-                    "names, with the certificate its ITL names.",
-                    offer_kind_name(offer), signer);
+                    "The signer of this %s, %s, is none the phone's lists name, and no TVS could "
+                    "be asked%s%.200s%s: have one running that its configuration names, with the "
+                    "certificate its ITL names.",
+                    offer_kind_name(offer), signer, words ? " (" : "", words ? words : "",
+                    words ? ")" : "");
         return VERDICT_NO;
     }
 }

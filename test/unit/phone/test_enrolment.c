@@ -1,5 +1,6 @@
 /* A phone that goes to CAPF over TLS, and into its flash. */
 #include "capfd.h"
+#include "tvsd.h"
 
 #include "base/file.h"
 #include "phone/enrolment.h"
@@ -336,6 +337,73 @@ static void test_of_several_servers_the_first_that_is_trusted_is_taken(void **st
     capfd_close(&foreign);
 }
 
+/* ---- servers that only TVS knows ---- */
+
+static void tell_nothing(void *context, const struct tvsc_news *news)
+{
+    (void)context;
+    (void)news;
+}
+
+/* A phone whose ITL does not name the CAPF server, but a TVS. */
+static void enrol_through_tvs(struct tvsd *tvsd)
+{
+    const struct tvsc_setup setup = {
+        .loop = w.loop, .worker = w.worker, .device = DEVICE, .news = tell_nothing};
+    struct cnf_member server = {.host = "127.0.0.1", .port = address_port(&tvsd->address)};
+    struct bytes list = tvsd_itl(&w.signer, tvsd->identity.certificate);
+    struct trustlist *itl = NULL;
+    struct tvsc *tvsc = NULL;
+    assert_int_equal(trustlist_parse(&itl, list, NULL), 0);
+    const struct tvsc_circle circle = {
+        .asks = true, .servers = &server, .server_count = 1, .itl = itl, .tls = w.tls};
+    assert_int_equal(tvsc_new(&tvsc, &setup), 0);
+    tvsc_set_circle(tvsc, &circle);
+    w.setup.itl = itl;
+    w.setup.tvsc = tvsc;
+    enrol();
+    w.setup.tvsc = NULL;
+    tvsc_free(tvsc);
+    trustlist_free(itl);
+    vector_free(list);
+}
+
+static void test_tvs_vouches_for_a_server_that_the_lists_do_not_know(void **state)
+{
+    struct tvsd tvsd;
+    (void)state;
+    tvsd_open(&tvsd, w.loop, "pool/rsa2048-2.pem");
+    tvsd.roles = "\x02\x04";
+    tvsd.role_count = 2;
+    enrol_through_tvs(&tvsd);
+    expect(ENROL_INSTALLED, "");
+    assert_int_equal(tvsd.questions, 1);
+    assert_int_equal(tvsd.command, TVS_CERT_VERIFICATION_REQ);
+    assert_int_equal(tvsd.certificate_size, certificate_der(w.capfd.identity.certificate).size);
+    expect_flash(w.lsc.certificate);
+    tvsd_close(&tvsd);
+}
+
+static void test_a_server_that_tvs_does_not_vouch_for_as_capf_hears_nothing(void **state)
+{
+    struct tvsd tvsd;
+    (void)state;
+    tvsd_open(&tvsd, w.loop, "pool/rsa2048-2.pem");
+    tvsd.roles = "\x02";
+    enrol_through_tvs(&tvsd);
+    expect(ENROL_UNTRUSTED, "TVS trusts it, but not for this role");
+    tvsd.mood = MOOD_DENY;
+    enrol_through_tvs(&tvsd);
+    expect(ENROL_UNTRUSTED, "TVS does not trust it either");
+    tvsd.mood = MOOD_CUT;
+    enrol_through_tvs(&tvsd);
+    expect(ENROL_UNTRUSTED, "no TVS could be asked about it: 127.0.0.1:");
+    assert_int_equal(w.capfd.connections, 3); /* the handshakes were done */
+    assert_int_equal(w.capfd.bytes, 0);
+    expect_flash(NULL);
+    tvsd_close(&tvsd);
+}
+
 /* ---- what goes wrong ---- */
 
 static void test_a_certificate_for_another_key_is_refused_and_the_old_one_stays(void **state)
@@ -587,6 +655,8 @@ int main(void)
         TEST(test_without_lists_no_server_is_trusted),
         TEST(test_a_record_of_another_role_does_not_vouch),
         TEST(test_of_several_servers_the_first_that_is_trusted_is_taken),
+        TEST(test_tvs_vouches_for_a_server_that_the_lists_do_not_know),
+        TEST(test_a_server_that_tvs_does_not_vouch_for_as_capf_hears_nothing),
         TEST(test_a_certificate_for_another_key_is_refused_and_the_old_one_stays),
         TEST(test_a_refusal_is_final),
         TEST(test_a_silent_server_is_tried_three_times),

@@ -112,13 +112,16 @@ static void test_what_tvs_does_not_trust_is_refused(void **state)
 
 static void test_silence_is_a_no(void **state)
 {
-    const struct testimony t = {.kind = TESTIMONY_SILENCE, .roles = 1};
+    struct testimony t = {.kind = TESTIMONY_SILENCE, .roles = 1};
     struct scene s;
     struct answer a;
     scene_set(&s, *state);
     s.phone.testimony = &t;
     expect_list(&s.phone, TRUSTLIST_CTL, s.list, VERDICT_NO, RULE_TVS_SILENT, &a);
-    expect_says(&a, "no TVS that the phone knows could be asked");
+    expect_says(&a, "no TVS could be asked: have one running");
+    t.words = "192.0.2.1:2445: connection refused";
+    expect_list(&s.phone, TRUSTLIST_CTL, s.list, VERDICT_NO, RULE_TVS_SILENT, &a);
+    expect_says(&a, "could be asked (192.0.2.1:2445: connection refused): have");
     expect_file(&s, VERDICT_NO, RULE_TVS_SILENT, &a);
     scene_clear(&s);
 }
