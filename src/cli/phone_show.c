@@ -135,24 +135,32 @@ static void print_held(FILE *out, const struct facts *f)
     }
 }
 
-static const char *const transports[] = {
-    [TRANSPORT_TFTP] = "TFTP", [TRANSPORT_HTTP] = "HTTP", [TRANSPORT_CAPF] = "CAPF"};
+static const char *const transports[] = {[TRANSPORT_TFTP] = "TFTP",
+                                         [TRANSPORT_HTTP] = "HTTP",
+                                         [TRANSPORT_CAPF] = "CAPF",
+                                         [TRANSPORT_TVS] = "TVS",
+                                         [TRANSPORT_SCCP] = "SCCP"};
+
+static bool is_file(const struct store_observation *o)
+{
+    return o->kind <= OBSERVED_FILE;
+}
 
 static void print_observation(FILE *out, const struct facts *f, const struct store_observation *o)
 {
     char when[CLOCK_TEXT];
     fprintf(out, "  %s  ", clock_java(when, o->time));
     cli_print(out, o->file);
-    if (o->kind != OBSERVED_ENROLMENT)
+    if (is_file(o))
         fprintf(out, ", %llu bytes", (unsigned long long)o->size);
-    fprintf(out, ", by %s to ", transports[o->transport]);
+    fprintf(out, ", by %s %s ", transports[o->transport], is_file(o) ? "to" : "from");
     cli_print(out, o->address);
     if (o->kind == OBSERVED_LIST) {
         bool current = strcmp(o->hash, f->phones->current[LIST_CTL]) == 0 ||
                        strcmp(o->hash, f->phones->current[LIST_ITL]) == 0;
         fprintf(out, " (list %.*s%s)", HASH_SHOWN, o->hash, current ? ", current" : "");
     }
-    fprintf(out, "%s%s\n", o->complete ? "" : "; the end was not acknowledged",
+    fprintf(out, "%s%s\n", is_file(o) && !o->complete ? "; the end was not acknowledged" : "",
             o->inferred ? "; known by its address only" : "");
 }
 
@@ -202,11 +210,15 @@ static json_t *held_json(const struct facts *f)
 static json_t *observations_json(const struct facts *f)
 {
     static const char *const words[] = {
-        [TRANSPORT_TFTP] = "tftp", [TRANSPORT_HTTP] = "http", [TRANSPORT_CAPF] = "capf"};
-    static const char *const kinds[] = {[OBSERVED_LIST] = "list",
-                                        [OBSERVED_CONFIG] = "configuration",
-                                        [OBSERVED_FILE] = "file",
-                                        [OBSERVED_ENROLMENT] = "enrolment"};
+        [TRANSPORT_TFTP] = "tftp", [TRANSPORT_HTTP] = "http", [TRANSPORT_CAPF] = "capf",
+        [TRANSPORT_TVS] = "tvs",   [TRANSPORT_SCCP] = "sccp",
+    };
+    static const char *const kinds[] = {
+        [OBSERVED_LIST] = "list",   [OBSERVED_CONFIG] = "configuration",
+        [OBSERVED_FILE] = "file",   [OBSERVED_ENROLMENT] = "enrolment",
+        [OBSERVED_TVS] = "tvs",     [OBSERVED_REGISTRATION] = "registration",
+        [OBSERVED_ALARM] = "alarm",
+    };
     json_t *all = json_array();
     for (size_t i = 0; i < f->seen_count; i++) {
         const struct store_observation *o = &f->seen[i];

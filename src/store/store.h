@@ -328,8 +328,23 @@ enum observation_kind {
     /* A session of CAPF: `file` is what was done and how it ended, `hash` the SHA-256 of the
      * certificate it was about or "", `complete` whether it succeeded. */
     OBSERVED_ENROLMENT = 4,
+    /* A question to TVS: `file` is the subject of the certificate it was about, `hash` that
+     * certificate's SHA-256 or "", `complete` whether TVS vouched for it. */
+    OBSERVED_TVS = 5,
+    /* A registration: `file` is how it went ("registered, encrypted, AES128-SHA"), `complete`
+     * whether it succeeded. */
+    OBSERVED_REGISTRATION = 6,
+    /* What a phone reported: `file` is its text, `complete` true when it came over a connection
+     * that the phone's certificate proved. */
+    OBSERVED_ALARM = 7,
 };
-enum observation_transport { TRANSPORT_TFTP = 1, TRANSPORT_HTTP = 2, TRANSPORT_CAPF = 3 };
+enum observation_transport {
+    TRANSPORT_TFTP = 1,
+    TRANSPORT_HTTP = 2,
+    TRANSPORT_CAPF = 3,
+    TRANSPORT_TVS = 4,
+    TRANSPORT_SCCP = 5,
+};
 struct store_observation {
     char device[DEVICE_NAME]; /* "" when no known device is at that address */
     bool inferred;            /* the device was guessed from the address */
@@ -361,8 +376,11 @@ struct store_held {
     char device[DEVICE_NAME];
     char hash[LIST_HASH];
     enum list_kind kind;
+    int64_t sequence; /* of the observation that served it last; 0: it was never seen served */
     int64_t first_served, last_served;
+    bool complete;     /* the last time, its end was acknowledged */
     int64_t confirmed; /* unix seconds, 0: never */
+    int64_t refused;   /* the phone said that it did not take it, since it was served last; 0: no */
     bool inferred;
 };
 /* Of one device, or of all with device NULL: ordered by device, then by when it was served last. */
@@ -373,6 +391,10 @@ int store_held(struct store *store, const char *device,
  * known. ERR_NOT_FOUND: no such device, or a list nobody knows. */
 int store_held_confirm(struct store *store, const char *device, const char *hash,
                        int64_t time) CHECKED;
+/* The device said that it refused this list, until it is served once more. ERR_NOT_FOUND: it was
+ * never served it. */
+int store_held_refuse(struct store *store, const char *device, const char *hash,
+                      int64_t time) CHECKED;
 /* How often the list went to addresses of no known device. */
 int store_list_strangers(struct store *store, const char *hash, uint64_t *out) CHECKED;
 /* Every list ever published, without its bytes: the oldest first. */

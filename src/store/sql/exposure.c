@@ -23,6 +23,8 @@ static const char *const shown[] = {
     "phone_contact",
     "observation",
     "held_list",
+    "model_trait",
+    "phone_trait",
     "own_certificate",
     "certificate_request",
     "trusted_certificate",

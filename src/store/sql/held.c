@@ -1,8 +1,8 @@
 #include "store/sql/sql.h"
 
-#define HELD_COLUMNS                                                                 \
-    "d.name, h.hash, h.kind, h.first_served, h.last_served, h.confirmed, h.inferred" \
-    " FROM held_list h JOIN phone d ON d.id = h.phone"
+#define HELD_COLUMNS                                                                              \
+    "d.name, h.hash, h.kind, h.sequence, h.first_served, h.last_served, h.complete, h.confirmed," \
+    " h.refused, h.inferred FROM held_list h JOIN phone d ON d.id = h.phone"
 
 static void read_held(struct sql *q, struct store_held *out)
 {
@@ -10,9 +10,12 @@ static void read_held(struct sql *q, struct store_held *out)
     sql_text(q, out->device, sizeof out->device);
     sql_text(q, out->hash, sizeof out->hash);
     out->kind = (enum list_kind)sql_number(q);
+    out->sequence = sql_number(q);
     out->first_served = sql_number(q);
     out->last_served = sql_number(q);
+    out->complete = sql_number(q) != 0;
     out->confirmed = sql_number(q);
+    out->refused = sql_number(q);
     out->inferred = sql_number(q) != 0;
 }
 
@@ -65,7 +68,7 @@ static int mark_confirmed(struct store *store, int64_t phone, const char *hash, 
     sql_start(&q, store,
               "INSERT INTO held_list (phone, hash, kind, sequence, first_served, last_served,"
               " confirmed, inferred) VALUES ($1, $2, $3, 0, $4, $4, $4, 0)"
-              " ON CONFLICT (phone, hash) DO UPDATE SET inferred = 0,"
+              " ON CONFLICT (phone, hash) DO UPDATE SET inferred = 0, refused = 0,"
               " confirmed = CASE WHEN excluded.confirmed > held_list.confirmed"
               " THEN excluded.confirmed ELSE held_list.confirmed END RETURNING sequence",
               why);
@@ -105,4 +108,28 @@ int store_held_confirm(struct store *store, const char *device, const char *hash
     if (result)
         return result;
     return change_end(store, confirm(store, device, hash, time, NULL), 0, NULL);
+}
+
+static int refuse(struct store *store, const char *device, const char *hash, int64_t time,
+                  struct why *why)
+{
+    struct sql q;
+    sql_start(&q, store,
+              "UPDATE held_list SET refused = $3 WHERE hash = $2"
+              " AND phone = (SELECT id FROM phone WHERE name = $1)",
+              why);
+    sql_put_text(&q, device);
+    sql_put_text(&q, hash);
+    sql_put_number(&q, time);
+    uint64_t changed = sql_run(&q);
+    int result = sql_end(&q, 0);
+    return result == 0 && changed == 0 ? ERR_NOT_FOUND : result;
+}
+
+int store_held_refuse(struct store *store, const char *device, const char *hash, int64_t time)
+{
+    int result = change_begin(store, NULL);
+    if (result)
+        return result;
+    return change_end(store, refuse(store, device, hash, time, NULL), 0, NULL);
 }

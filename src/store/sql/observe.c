@@ -130,10 +130,11 @@ static int note_held(struct store *store, int64_t phone, int64_t sequence,
     struct sql q;
     sql_start(&q, store,
               "INSERT INTO held_list (phone, hash, kind, sequence, first_served, last_served,"
-              " confirmed, inferred) VALUES ($1, $2,"
+              " confirmed, inferred, complete) VALUES ($1, $2,"
               " coalesce((SELECT kind FROM published_list WHERE hash = $2), $3),"
-              " $4, $5, $5, 0, $6)"
-              " ON CONFLICT (phone, hash) DO UPDATE SET sequence = excluded.sequence,"
+              " $4, $5, $5, 0, $6, $7)"
+              " ON CONFLICT (phone, hash) DO UPDATE SET sequence = excluded.sequence, refused = 0,"
+              " complete = excluded.complete,"
               " last_served = CASE WHEN excluded.last_served > held_list.last_served"
               " THEN excluded.last_served ELSE held_list.last_served END,"
               " inferred = CASE WHEN excluded.inferred = 0 THEN 0 ELSE held_list.inferred END",
@@ -144,6 +145,7 @@ static int note_held(struct store *store, int64_t phone, int64_t sequence,
     sql_put_number(&q, sequence);
     sql_put_number(&q, o->time);
     sql_put_number(&q, o->inferred);
+    sql_put_number(&q, o->complete);
     sql_run(&q);
     return sql_end(&q, 0);
 }

@@ -153,7 +153,17 @@ static const char second[] =
     " number {number} NOT NULL, this_update {number} NOT NULL, next_update {number} NOT NULL,"
     " through {number} NOT NULL, der {bytes} NOT NULL) {strict}";
 
-static const char *const steps[] = {first, second};
+/* What phones can do where the table of models is wrong, and what became of the lists they were
+ * served. */
+static const char third[] =
+    "CREATE TABLE model_trait (model TEXT NOT NULL, trait TEXT NOT NULL, value TEXT NOT NULL,"
+    " PRIMARY KEY (model, trait)) {keyed};"
+    "CREATE TABLE phone_trait (phone {number} NOT NULL REFERENCES phone (id) ON DELETE CASCADE,"
+    " trait TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (phone, trait)) {keyed};"
+    "ALTER TABLE held_list ADD COLUMN complete {number} NOT NULL DEFAULT 1;"
+    "ALTER TABLE held_list ADD COLUMN refused {number} NOT NULL DEFAULT 0";
+
+static const char *const steps[] = {first, second, third};
 
 /* What administrators know from CUCM: its names for tables and columns where it has them, booleans
  * as t and f, and beside each foreign key the name it stands for. */

@@ -1,4 +1,5 @@
 #include "backend.h"
+#include "store/traits.h"
 
 static void test_a_device_is_read_as_it_was_added(void **state)
 {
@@ -233,6 +234,47 @@ static void test_devices_are_walked_by_name_even_inside_a_walk(void **state)
     assert_int_equal(walks, 9);
 }
 
+/* ---- traits ---- */
+
+static int write_trait(void *context, const struct store_trait *t)
+{
+    buffer_format(context, "%s%s %s=%s; ", t->model, t->device, t->name, t->value);
+    return 0;
+}
+
+static void assert_traits(const char *expected)
+{
+    struct buffer b;
+    buffer_init(&b, 4000);
+    assert_int_equal(store_traits(store, write_trait, &b), 0);
+    assert_string_equal(buffer_string(&b), expected);
+    buffer_fini(&b);
+}
+
+static void test_traits_are_said_of_models_and_of_phones(void **state)
+{
+    (void)state;
+    struct why why = WHY_NONE;
+    fill_store();
+    struct store_trait of_model = {.model = "7937", .name = "itl", .value = "no"};
+    struct store_trait of_phone = {.device = PHONE, .name = "tvs", .value = "yes"};
+    assert_done(store_trait_put(store, &of_phone, &why));
+    assert_done(store_trait_put(store, &of_model, &why));
+    text_copy(of_model.name, sizeof of_model.name, "ctl");
+    assert_done(store_trait_put(store, &of_model, &why));
+    text_copy(of_model.value, sizeof of_model.value, "unknown");
+    assert_done(store_trait_put(store, &of_model, &why));
+    assert_traits("7937 ctl=unknown; 7937 itl=no; " PHONE " tvs=yes; ");
+    assert_done(store_trait_delete(store, &of_model, &why));
+    assert_refused(store_trait_delete(store, &of_model, &why), ERR_NOT_FOUND, "ctl of 7937");
+    assert_traits("7937 itl=no; " PHONE " tvs=yes; ");
+    assert_int_equal(store_device_delete(store, PHONE, &why), 0);
+    assert_traits("7937 itl=no; ");
+    assert_refused(store_trait_put(store, &of_phone, &why), ERR_NOT_FOUND, "no phone");
+    text_copy(of_phone.model, sizeof of_phone.model, "7975");
+    assert_refused(store_trait_put(store, &of_phone, &why), ERR_USAGE, "of a model or of a phone");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +286,7 @@ int main(void)
         IN_STORE(test_lines_are_replaced_as_a_whole),
         IN_STORE(test_wrong_lines_change_nothing),
         IN_STORE(test_devices_are_walked_by_name_even_inside_a_walk),
+        IN_STORE(test_traits_are_said_of_models_and_of_phones),
     };
     return RUN(tests);
 }

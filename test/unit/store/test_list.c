@@ -413,6 +413,41 @@ static void test_evidence_for_a_list_never_seen_served_adds_it_and_forgets_nothi
     assert_held(PHONE, "001/aa/ctl! ");
 }
 
+static int last_held(void *context, const struct store_held *held)
+{
+    *(struct store_held *)context = *held;
+    return 0;
+}
+
+/* A refusal stands until the list is served once more, or proved. */
+static void test_a_list_that_a_phone_refused_stays_with_that_mark(void **state)
+{
+    (void)state;
+    struct store_held held;
+    struct store_observation o = list_seen(PHONE, 7, "CTL" PHONE ".tlv", "aa");
+    o.complete = false;
+    observe(&o, 1);
+    assert_int_equal(store_held_refuse(store, PHONE, "aa", 20), 0);
+    assert_int_equal(store_held(store, PHONE, last_held, &held), 0);
+    assert_int_equal(held.refused, 20);
+    assert_int_equal(held.confirmed, 0);
+    assert_false(held.complete);
+    assert_true(held.sequence > 0);
+    int64_t before = held.sequence;
+    o.complete = true;
+    observe(&o, 1);
+    assert_int_equal(store_held(store, PHONE, last_held, &held), 0);
+    assert_int_equal(held.refused, 0);
+    assert_true(held.complete);
+    assert_true(held.sequence > before);
+    assert_int_equal(store_held_refuse(store, PHONE, "aa", 21), 0);
+    assert_int_equal(store_held_confirm(store, PHONE, "aa", 22), 0);
+    assert_int_equal(store_held(store, PHONE, last_held, &held), 0);
+    assert_int_equal(held.refused, 0);
+    assert_int_equal(store_held_refuse(store, PHONE, "bb", 23), ERR_NOT_FOUND);
+    assert_int_equal(store_held_refuse(store, "SEP0000000000EE", "aa", 23), ERR_NOT_FOUND);
+}
+
 static void test_evidence_about_nothing_known_is_refused(void **state)
 {
     (void)state;
@@ -442,6 +477,7 @@ int main(void)
         FILLED(test_a_phone_may_hold_every_list_it_was_served),
         FILLED(test_evidence_for_a_list_forgets_the_older_ones_of_its_kind),
         FILLED(test_evidence_for_a_list_never_seen_served_adds_it_and_forgets_nothing),
+        FILLED(test_a_list_that_a_phone_refused_stays_with_that_mark),
         FILLED(test_evidence_about_nothing_known_is_refused),
     };
     return RUN(tests);

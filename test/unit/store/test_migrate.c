@@ -13,6 +13,7 @@ static const char first_contents[] =
     "INSERT INTO profile VALUES (1, 'Default', 'any', 0, 1, 0, 3, 0, 256, 0);"
     "INSERT INTO phone VALUES (7, 'SEP000000000001', '7975', 1, 1, 'kept', '', '1-stamp');"
     "INSERT INTO phone_line VALUES (7, 1, '1001', 'Anna');"
+    "INSERT INTO held_list VALUES (7, 'aa', 1, 5, 100, 200, 150, 0);"
     "INSERT INTO processconfig VALUES ('ClusterSecurityMode', '1');"
     "UPDATE revision SET number = 41 WHERE area = 2;"
     "INSERT INTO administrator VALUES ('admin');"
@@ -35,6 +36,27 @@ static int enter_old(void **state)
     assert_done(db->driver->settle(db, &why));
     db->driver->close(db);
     return 0;
+}
+
+static int take_held(void *context, const struct store_held *held)
+{
+    *(struct store_held *)context = *held;
+    return 0;
+}
+
+static void test_lists_held_in_version_1_are_held_in_the_newest(void **state)
+{
+    (void)state;
+    struct store_held held = {.device = ""};
+    store = open_store(STORE_WRITE);
+    assert_int_equal(store_held(store, PHONE, take_held, &held), 0);
+    assert_string_equal(held.hash, "aa");
+    assert_int_equal(held.sequence, 5);
+    assert_int_equal(held.first_served, 100);
+    assert_int_equal(held.last_served, 200);
+    assert_int_equal(held.confirmed, 150);
+    assert_int_equal(held.refused, 0);
+    assert_true(held.complete);
 }
 
 static void test_a_database_of_version_1_keeps_all_and_gets_enrolment(void **state)
@@ -88,6 +110,7 @@ int main(void)
 #define OLD(test) cmocka_unit_test_setup_teardown(test, enter_old, leave)
     const struct CMUnitTest tests[] = {
         OLD(test_a_database_of_version_1_keeps_all_and_gets_enrolment),
+        OLD(test_lists_held_in_version_1_are_held_in_the_newest),
         OLD(test_who_only_reads_does_not_migrate_and_says_who_does),
     };
     return RUN(tests);
