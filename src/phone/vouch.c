@@ -8,7 +8,7 @@ static const struct trustlist_record *find_in(const struct trustlist *list, uint
 {
     for (size_t i = 0; list && i < list->count; i++) {
         const struct trustlist_record *record = &list->records[i];
-        if (record->has_role && record->role == role && record_names(record, certificate))
+        if (record->has_role && record->role == role && record_fits(record, certificate))
             return record;
     }
     return NULL;

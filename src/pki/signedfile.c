@@ -30,7 +30,7 @@ struct trustlist_record record_of_certificate(const struct certificate *c, uint1
     return r;
 }
 
-bool record_names(const struct trustlist_record *r, const struct certificate *c)
+bool record_fits(const struct trustlist_record *r, const struct certificate *c)
 {
     if (r->certificate.size)
         return bytes_equal(r->certificate, certificate_der(c));

@@ -20,7 +20,7 @@ struct trustlist_record record_of_certificate(const struct certificate *certific
                                               struct bytes address);
 
 /* Does this record name this very certificate, whole or by its SHA-1? */
-bool record_names(const struct trustlist_record *record, const struct certificate *certificate);
+bool record_fits(const struct trustlist_record *record, const struct certificate *certificate);
 
 /* What a header says about its signer, filled into a spec: names, serial, modulus size. The views
  * last as long as the certificate. ERR_UNSUPPORTED for signers no list can name: EC keys, and RSA

@@ -31,7 +31,7 @@ static const struct trustlist_record *find_in(const struct trustlist *list, cons
                                               const struct certificate *shown)
 {
     for (size_t i = 0; list && i < list->count; i++)
-        if (has_role(&list->records[i], kind) && record_names(&list->records[i], shown))
+        if (has_role(&list->records[i], kind) && record_fits(&list->records[i], shown))
             return &list->records[i];
     return NULL;
 }
