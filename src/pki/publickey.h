@@ -29,7 +29,6 @@ const char *public_key_name(const struct public_key *key);   /* "RSA 2048", "P-3
 struct bytes public_key_spki(const struct public_key *key);
 /* SHA-256 of that: 32 bytes. */
 const uint8_t *public_key_fingerprint(const struct public_key *key);
-EVP_PKEY *public_key_pkey(const struct public_key *key);
 /* Makes it the key of a certificate in the making. */
 int public_key_put(X509 *x509, const struct public_key *key) CHECKED;
 
@@ -37,8 +36,8 @@ int public_key_put(X509 *x509, const struct public_key *key) CHECKED;
 int public_key_check_asked(const struct public_key *key, const struct key_spec *asked,
                            struct why *why) CHECKED;
 /* ERR_POLICY for keys that anybody can break: an RSA exponent that is even, 1 or longer than
- * 64 bit, a modulus with a factor below 1000, a point off its curve. Takes well below 1 ms; a prime
- * or square modulus, which costs more to find and harms its owner only, is not looked for. */
+ * 64 bit, a modulus with a factor below 1000. Takes well below 1 ms; a prime or
+ * square modulus, which costs more to find and harms its owner only, is not looked for. */
 int public_key_check_strength(const struct public_key *key, struct why *why) CHECKED;
 
 #endif

@@ -1,6 +1,10 @@
 #include "store/sql/phone_certificate.h"
-#include "pki/certificate.h"
+
+#include "pki/facts.h"
+#include "pki/publickey.h"
 #include "store/enrolment.h"
+
+#include <errno.h>
 
 #define CERTIFICATE_COLUMNS                                                                      \
     "c.id, c.device, c.kind, c.state, c.serial, c.subject, c.issuer, c.not_before, c.not_after," \
@@ -131,38 +135,39 @@ int store_phone_key_known(struct store *store, const char *key_sha256, bool *kno
 
 /* ---- writing ---- */
 
-static int key_hash(char out[LIST_HASH], const struct certificate *certificate)
+/* A key of a kind that no LSC has (a MIC's may be) is told by its bytes alone. */
+static int read_key(struct store_phone_certificate *out, struct bytes spki)
 {
-    struct buffer spki;
-    buffer_init(&spki, CERTIFICATE_DER_MAX);
-    int result = certificate_spki(&spki, certificate);
-    if (result == 0)
-        result = digest_hex(DIGEST_KIND_SHA256, buffer_bytes(&spki), out);
-    buffer_fini(&spki);
+    struct public_key *key = NULL;
+    int result = public_key_from_spki(&key, spki, NULL);
+    if (result == -ENOMEM)
+        return result;
+    out->key_kind = key ? public_key_kind(key) : KEY_OTHER;
+    out->key_bits = key ? public_key_bits(key) : 0;
+    result = digest_hex(DIGEST_KIND_SHA256, key ? public_key_spki(key) : spki, out->key_sha256);
+    public_key_free(key);
     return result;
 }
 
 /* What the columns beside the bytes say. */
 static int read_facts(struct store_phone_certificate *out, struct bytes der, struct why *why)
 {
-    struct certificate *c = NULL;
+    struct certificate_facts facts;
     *out = (struct store_phone_certificate){.id = 0};
-    int result = certificate_from_der(&c, der, why);
+    int result = certificate_facts_read(&facts, der, why);
     if (result)
         return result;
-    text_hex(out->serial, sizeof out->serial, certificate_serial(c), false, 0);
-    copy_readable(out->subject, sizeof out->subject, certificate_subject(c));
-    copy_readable(out->issuer, sizeof out->issuer, certificate_issuer(c));
-    out->not_before = certificate_not_before(c);
-    out->not_after = certificate_not_after(c);
-    text_hex(out->sha256, sizeof out->sha256, bytes_of(certificate_sha256(c), SHA256_SIZE), false,
-             0);
-    out->key_kind = certificate_key_kind(c);
-    out->key_bits = certificate_key_bits(c);
-    result = digest_hex(DIGEST_KIND_MD5, der, out->md5);
+    text_hex(out->serial, sizeof out->serial, bytes_of(facts.serial, facts.serial_size), false, 0);
+    copy_readable(out->subject, sizeof out->subject, (const char *)facts.subject.data);
+    copy_readable(out->issuer, sizeof out->issuer, (const char *)facts.issuer.data);
+    out->not_before = facts.not_before;
+    out->not_after = facts.not_after;
+    result = digest_hex(DIGEST_KIND_SHA256, der, out->sha256);
     if (result == 0)
-        result = key_hash(out->key_sha256, c);
-    certificate_free(c);
+        result = digest_hex(DIGEST_KIND_MD5, der, out->md5);
+    if (result == 0)
+        result = read_key(out, buffer_bytes(&facts.spki));
+    certificate_facts_fini(&facts);
     return result;
 }
 
