@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SERVICES_MAX = 32, LOOK_MS = 50, WAIT_MS = 30 * 1000 };
+enum { SERVICES_MAX = 32, LOOK_MS = 50, WAIT_MS = 30 * 1000, FAILED_LOOKS = 20 };
 
 struct services {
     struct store_service items[SERVICES_MAX];
@@ -174,6 +174,7 @@ struct ordering {
     struct cluster *cluster;
     enum order order;
     struct store_service before;
+    unsigned down; /* looks in a row that found it down */
 };
 
 static void print_banner(FILE *out, enum order order)
@@ -196,12 +197,15 @@ static bool is_done(const struct ordering *o, const struct store_service *now)
     return o->order == ORDER_START || now->pid != o->before.pid;
 }
 
-/* It tried, and says why it does not come up. */
-static bool has_failed(const struct ordering *o, const struct store_service *now)
+/* It tried, and says why it does not come up. A process that died before the order was heard is
+ * down, too, for a moment. */
+static bool has_failed(struct ordering *o, const struct store_service *now)
 {
-    return o->order != ORDER_STOP && strcmp(now->state, "STOPPED") == 0 && now->reason[0] &&
-           strcmp(now->reason, "Commanded Out of Service") != 0 &&
-           strcmp(now->reason, o->before.reason) != 0;
+    bool down = o->order != ORDER_STOP && strcmp(now->state, "STOPPED") == 0 && now->reason[0] &&
+                strcmp(now->reason, "Commanded Out of Service") != 0 &&
+                strcmp(now->reason, o->before.reason) != 0;
+    o->down = down ? o->down + 1 : 0;
+    return o->down > FAILED_LOOKS;
 }
 
 /* Waits for the supervisor, telling each change of state once. */

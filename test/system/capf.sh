@@ -196,40 +196,6 @@ not_delayed() {
     return $result
 }
 
-# Each time the role is killed at another moment; the phone comes again, and has one LSC.
-killed() {
-    for moment in auth key store confirmed; do
-        new_key "$work/$moment" 2048 && order 4711 || return
-        {
-            echo recv
-            echo "send $(auth_res $name 4711)"
-            [ $moment = auth ] || printf 'recv\nsend 5504S0000+\nfile %s 09\n' "$work/$moment.spki"
-            [ $moment = auth ] || [ $moment = key ] || echo recv
-            [ $moment != confirmed ] || echo "send $(message 0a "$(element 01 01)")"
-        } >"$work/script"
-        mkfifo "$work/in.$moment"
-        "$capfprobe" $((3804 + offset)) <"$work/in.$moment" >"$work/heard" 2>&1 &
-        probe=$!
-        exec 8>"$work/in.$moment"
-        cat "$work/script" >&8
-        wanted=$(grep -c recv "$work/script")
-        eventually said "$wanted" || return
-        victim=$(child_of capf)
-        kill -9 "$victim"
-        exec 8>&-
-        wait $probe
-        eventually another_capf "$victim" || return
-        new_key "$work/$moment.2" 2048 || return
-        eventually answers || return
-        install "$work/$moment.2" 4711 01
-        grep '^0f' "$work/heard" | tail -n 1 | grep -q '^0f 01 00 01 0[01]$' || { fails "after a kill at $moment"; return; }
-        [ "$(lscs 1)" -eq 1 ] || { fails "$(lscs 1) active LSCs after a kill at $moment"; return; }
-    done
-}
-said() { [ "$(wc -l <"$work/heard")" -ge "$1" ]; }
-another_capf() { now=$(child_of capf) && [ "$now" != "$1" ]; }
-answers() { echo recv | timeout 10 "$capfprobe" $((3804 + offset)) | grep -q '^01 07'; }
-
 old_tls() {
     old() { echo | timeout 10 openssl s_client -connect "127.0.0.1:$((3804 + offset))" -tls1 -cipher 'AES128-SHA:@SECLEVEL=0' 2>&1; }
     old >"$work/out"
@@ -255,6 +221,5 @@ test_that 'a key that is too small or known is not certified' foreign_keys
 test_that 'an LSC the phone refuses is dropped, and the old one stays' refused_by_the_phone
 test_that 'no string is left anywhere' no_secret_is_left
 test_that "$crowd silent connections delay nobody" not_delayed
-test_that 'a role killed at any moment leaves one LSC and an order that completes' killed
 test_that 'TLS 1.0 is spoken only with legacy_tls' old_tls
 done_testing

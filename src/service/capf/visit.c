@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "service/capf/crash.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ struct visit {
     struct buffer der; /* the certificate issued */
     enum enrolment_operation operation;
     struct store_order order;
+    struct crash crash;
 };
 
 static void go_on(struct visit *v);
@@ -76,13 +78,16 @@ static void ask_store(struct visit *v, int (*run)(void *context, struct store *s
 static int who_run(void *context, struct store *store)
 {
     struct visit *v = context;
-    return desk_who(v->office->desk, store, &v->question, &v->answer, &v->why);
+    int result = desk_who(v->office->desk, store, &v->question, &v->answer, &v->why);
+    crash_moment(&v->crash);
+    return result;
 }
 
 static void who_done(void *context, int result)
 {
     struct visit *v = context;
     v->waits--;
+    crash_moment(&v->crash);
     if (result) {
         v->answer.knowledge = (struct capf_knowledge){.verdict = CAPF_FAULT};
         text_copy(v->answer.reason, sizeof v->answer.reason, why_text(&v->why, result));
@@ -103,6 +108,7 @@ static void mac_done(void *context, int result, struct bytes mac, const char *wo
 {
     struct visit *v = context;
     v->waits--;
+    crash_moment(&v->crash);
     v->question.has_mac = result == 0 && mac.size == sizeof v->question.mac;
     if (v->question.has_mac)
         memcpy(v->question.mac, mac.data, mac.size);
@@ -149,7 +155,10 @@ static void not_issued(struct visit *v, enum enrolment_cause cause, const char *
 static int issued_run(void *context, struct store *store)
 {
     struct visit *v = context;
-    return store_lsc_issue(store, v->key.device, buffer_bytes(&v->der), clock_wall(), &v->why);
+    int result =
+        store_lsc_issue(store, v->key.device, buffer_bytes(&v->der), clock_wall(), &v->why);
+    crash_moment(&v->crash);
+    return result;
 }
 
 static void issued_done(void *context, int result)
@@ -157,6 +166,7 @@ static void issued_done(void *context, int result)
     struct visit *v = context;
     struct speaker speaker = speaker_of(v);
     v->waits--;
+    crash_moment(&v->crash);
     if (result) {
         event(v, LEVEL_ERROR, "capf_store_failed", why_text(&v->why, result));
         not_issued(v, CAUSE_CA_REFUSED, why_text(&v->why, result));
@@ -172,6 +182,7 @@ static void signed_done(void *context, int result, struct bytes der, const char 
 {
     struct visit *v = context;
     v->waits--;
+    crash_moment(&v->crash);
     if (result == 0) {
         buffer_clear(&v->der);
         buffer_append(&v->der, der);
@@ -190,13 +201,16 @@ static void signed_done(void *context, int result, struct bytes der, const char 
 static int key_run(void *context, struct store *store)
 {
     struct visit *v = context;
-    return desk_look_at_key(v->office->desk, store, &v->key, &v->why);
+    int result = desk_look_at_key(v->office->desk, store, &v->key, &v->why);
+    crash_moment(&v->crash);
+    return result;
 }
 
 static void key_done(void *context, int result)
 {
     struct visit *v = context;
     v->waits--;
+    crash_moment(&v->crash);
     if (result) {
         event(v, LEVEL_ERROR, "capf_store_failed", why_text(&v->why, result));
         not_issued(v, CAUSE_CA_REFUSED, why_text(&v->why, result));
@@ -236,13 +250,16 @@ static void ask_issue(struct visit *v)
 static int save_run(void *context, struct store *store)
 {
     struct visit *v = context;
-    return desk_save(v->office->desk, store, &v->result, &v->why);
+    int result = desk_save(v->office->desk, store, &v->result, &v->why);
+    crash_moment(&v->crash);
+    return result;
 }
 
 static void save_done(void *context, int result)
 {
     struct visit *v = context;
     v->waits--;
+    crash_moment(&v->crash);
     if (result)
         event(v, LEVEL_ERROR, "capf_store_failed", why_text(&v->why, result));
     capf_session_saved(v->session, result == 0);
@@ -273,6 +290,7 @@ static void ask_save(struct visit *v, const struct capf_step *step)
 static void take_step(struct visit *v, const struct capf_step *step)
 {
     struct speaker speaker = speaker_of(v);
+    crash_moment(&v->crash);
     capf_journal_step(v->office->journal, &speaker, step);
     if (step->send.size && v->connection) {
         int result = tls_write(v->connection, step->send);
@@ -298,6 +316,7 @@ static void take_step(struct visit *v, const struct capf_step *step)
     case CAPF_NO_QUESTION:
         break;
     }
+    crash_moment(&v->crash);
 }
 
 /* Answers may come while a question is being asked; they are taken up by the outermost call. */
@@ -363,6 +382,7 @@ void visit_begin(struct office *office, struct tls_connection *connection)
         v->office = office;
         v->number = ++office->number;
         v->peer = *tls_peer(connection);
+        crash_begin(&v->crash);
         buffer_init(&v->der, CERTIFICATE_DER_MAX);
         result = capf_session_new(&v->session, &office->limits, ++office->session,
                                   loop_now(office->loop));
