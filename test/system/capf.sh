@@ -197,7 +197,9 @@ not_delayed() {
 }
 
 old_tls() {
-    old() { echo | timeout 10 openssl s_client -connect "127.0.0.1:$((3804 + offset))" -tls1 -cipher 'AES128-SHA:@SECLEVEL=0' 2>&1; }
+    # From an address of its own: what 127.0.0.1 has done wrong fills its share of the log.
+    old() { echo | timeout 10 openssl s_client -bind 127.0.0.9 -connect "127.0.0.1:$((3804 + offset))" \
+        -tls1 -cipher 'AES128-SHA:@SECLEVEL=0' 2>&1; }
     old >"$work/out"
     ! grep -q 'Cipher is AES128-SHA' "$work/out" || fails 'TLS 1.0 without legacy_tls' || return
     eventually grep -q 'event=capf_handshake_failed.*legacy_tls' "$state/log/trustline.log" || return
@@ -220,6 +222,6 @@ test_that 'faults of the protocol end the session' strict
 test_that 'a key that is too small or known is not certified' foreign_keys
 test_that 'an LSC the phone refuses is dropped, and the old one stays' refused_by_the_phone
 test_that 'no string is left anywhere' no_secret_is_left
-test_that "$crowd silent connections delay nobody" not_delayed
 test_that 'TLS 1.0 is spoken only with legacy_tls' old_tls
+test_that "$crowd silent connections delay nobody" not_delayed
 done_testing

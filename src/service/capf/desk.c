@@ -1,5 +1,6 @@
 #include "service/capf/desk.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cluster/parameters.h"
@@ -14,9 +15,7 @@ struct desk {
     atomic_bool stale;
     struct trusted trusted;
     struct who_rules rules;
-    unsigned days;
-    bool unique_keys;
-    char subject[PARAMETER_VALUE];
+    struct desk_rules issuing; /* but for the model */
 };
 
 int desk_new(struct desk **out)
@@ -73,9 +72,9 @@ static int refresh(struct desk *desk, struct store *store)
     if (result == 0)
         result = read_number(store, PARAMETER_SHA1_PROOF, &sha1);
     if (result == 0)
-        result = store_parameter_get(store, PARAMETER_LSC_SUBJECT, desk->subject);
+        result = store_parameter_get(store, PARAMETER_LSC_SUBJECT, desk->issuing.subject);
     if (result == ERR_NOT_FOUND) {
-        text_copy(desk->subject, sizeof desk->subject,
+        text_copy(desk->issuing.subject, sizeof desk->issuing.subject,
                   parameter_find(PARAMETER_LSC_SUBJECT)->value);
         result = 0;
     }
@@ -83,39 +82,34 @@ static int refresh(struct desk *desk, struct store *store)
         desk_stale(desk);
         return result;
     }
-    desk->days = (unsigned)days;
-    desk->unique_keys = unique;
+    desk->issuing.days = (unsigned)days;
+    desk->issuing.unique_keys = unique;
     desk->rules = (struct who_rules){.expired_mic_is_fine = expired, .sha1_alone = sha1};
     return 0;
 }
 
 int desk_who(struct desk *desk, struct store *store, struct who_question *question,
-             struct who_answer *answer, struct why *why)
+             struct who_answer *answer, struct desk_rules *issuing, struct why *why)
 {
+    struct store_device device;
     int result = refresh(desk, store);
     if (result)
         return why_error(why, result, "parameters and CAs cannot be read: %s", error_text(result));
     question->trusted = &desk->trusted;
     question->rules = desk->rules;
-    return who_ask(answer, store, question, why);
+    result = who_ask(answer, store, question, why);
+    if (result || answer->knowledge.verdict != CAPF_WELCOME)
+        return result;
+    *issuing = desk->issuing;
+    result = store_device_get(store, answer->knowledge.device, &device);
+    if (result)
+        return why_error(why, result, "%s cannot be read: %s", answer->knowledge.device,
+                         error_text(result));
+    text_copy(issuing->model, sizeof issuing->model, device.model);
+    return 0;
 }
 
 /* ---- keys ---- */
-
-static int refuse_key(struct desk_key *k, enum enrolment_cause cause, const char *format, ...)
-    PRINTF_LIKE(3, 4);
-
-static int refuse_key(struct desk_key *k, enum enrolment_cause cause, const char *format, ...)
-{
-    va_list values;
-    va_start(values, format);
-    vsnprintf(k->reason, sizeof k->reason, format, values);
-    va_end(values);
-    k->cause = cause;
-    public_key_free(k->key);
-    k->key = NULL;
-    return 0;
-}
 
 static struct key_spec asked_for(const struct desk_key *k)
 {
@@ -124,49 +118,45 @@ static struct key_spec asked_for(const struct desk_key *k)
     return (struct key_spec){.kind = KEY_RSA, .bits = k->order.rsa_bits};
 }
 
-/* A key that two phones have is one that was copied, or made by a broken generator. */
-static int look_for_twins(struct desk *desk, struct store *store, struct desk_key *k)
+int desk_look_at_key(struct desk_key *k)
 {
-    char sha256[LIST_HASH];
-    char device[DEVICE_NAME];
-    bool known = false;
-    if (!desk->unique_keys)
-        return 0;
-    text_hex(sha256, sizeof sha256, bytes_of(public_key_fingerprint(k->key), 32), false, '\0');
-    int result = store_phone_key_known(store, sha256, &known, device);
-    if (result == 0 && known)
-        return refuse_key(k, CAUSE_KEY,
-                          "the phone's key is not new: a certificate of %s has it (parameter "
-                          "%s)",
-                          device, PARAMETER_LSC_UNIQUE_KEYS);
-    return result;
-}
-
-int desk_look_at_key(struct desk *desk, struct store *store, struct desk_key *k, struct why *why)
-{
-    struct store_device device;
     struct why wrong = WHY_NONE;
     k->key = NULL;
     k->asked = asked_for(k);
-    int result = refresh(desk, store);
-    if (result)
-        return why_error(why, result, "parameters and CAs cannot be read: %s", error_text(result));
-    result = public_key_from_spki(&k->key, k->spki, &wrong);
+    int result = public_key_from_spki(&k->key, k->spki, &wrong);
     if (result == 0)
         result = public_key_check_asked(k->key, &k->asked, &wrong);
     if (result == 0)
         result = public_key_check_strength(k->key, &wrong);
-    if (result)
-        return refuse_key(k, CAUSE_KEY, "the phone's key is not certified: %s",
-                          why_text(&wrong, result));
-    result = store_device_get(store, k->device, &device);
-    if (result)
-        return why_error(why, result, "%s cannot be read: %s", k->device, error_text(result));
-    text_copy(k->model, sizeof k->model, device.model);
-    text_copy(k->subject, sizeof k->subject, desk->subject);
-    k->days = desk->days;
-    result = look_for_twins(desk, store, k);
-    return result ? why_error(why, result, "known keys cannot be read: %s", error_text(result)) : 0;
+    if (result == 0 || result == -ENOMEM)
+        return result;
+    text_format(k->reason, sizeof k->reason, "the phone's key is not certified: %s",
+                why_text(&wrong, result));
+    public_key_free(k->key);
+    k->key = NULL;
+    return 0;
+}
+
+/* A key that two phones have is one that was copied, or made by a broken generator. */
+static int look_for_twins(struct store *store, const struct desk_key *k, struct why *why)
+{
+    char sha256[LIST_HASH];
+    char device[DEVICE_NAME];
+    bool known = false;
+    text_hex(sha256, sizeof sha256, bytes_of(public_key_fingerprint(k->key), 32), false, '\0');
+    int result = store_phone_key_known(store, sha256, &known, device);
+    if (result == 0 && known)
+        return why_error(why, ERR_POLICY,
+                         "the phone's key is not new: a certificate of %s has it (parameter %s)",
+                         device, PARAMETER_LSC_UNIQUE_KEYS);
+    return result;
+}
+
+int desk_issued(struct store *store, const struct desk_key *k, const struct desk_rules *rules,
+                struct bytes der, struct why *why)
+{
+    int result = rules->unique_keys ? look_for_twins(store, k, why) : 0;
+    return result ? result : store_lsc_issue(store, k->device, der, clock_wall(), why);
 }
 
 /* ---- the end of a session ---- */

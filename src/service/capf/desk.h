@@ -19,9 +19,17 @@ void desk_free(struct desk *desk);
 /* From any thread: parameters or certificates have changed. */
 void desk_stale(struct desk *desk);
 
-/* Who is it? `question->trusted` and `rules` are filled in here. */
+/* How certificates are issued to a phone. */
+struct desk_rules {
+    char model[MODEL_NAME];
+    char subject[PARAMETER_VALUE];
+    unsigned days;
+    bool unique_keys;
+};
+
+/* Who is it? `question->trusted` and `rules` are filled in here; `issuing` when it is welcome. */
 int desk_who(struct desk *desk, struct store *store, struct who_question *question,
-             struct who_answer *answer, struct why *why) CHECKED;
+             struct who_answer *answer, struct desk_rules *issuing, struct why *why) CHECKED;
 
 /* A key that came to be certified. */
 struct desk_key {
@@ -33,15 +41,14 @@ struct desk_key {
     /* out */
     struct key_spec asked;
     struct public_key *key; /* the caller's; NULL when it is refused */
-    enum enrolment_cause cause;
     char reason[DESK_REASON]; /* of a refusal */
-    char model[MODEL_NAME];
-    unsigned days;
-    char subject[PARAMETER_VALUE];
 };
-/* Is it what was asked for, strong and new? 0 with the key or a reason; or the store's error. */
-int desk_look_at_key(struct desk *desk, struct store *store, struct desk_key *key,
-                     struct why *why) CHECKED;
+/* Is it what was asked for, and strong? -ENOMEM, or 0 with the key or a reason. For any thread. */
+int desk_look_at_key(struct desk_key *key) CHECKED;
+/* What was issued for it is pending from now on, within the caller's transaction. ERR_POLICY when
+ * the key is not new, and must be (`rules`). */
+int desk_issued(struct store *store, const struct desk_key *key, const struct desk_rules *rules,
+                struct bytes der, struct why *why) CHECKED;
 
 /* What became of a session. */
 struct desk_result {

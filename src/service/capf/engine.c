@@ -51,6 +51,7 @@ struct capf_session {
     uint32_t id;
     enum state state;
     bool gone;
+    bool told; /* END_SESSION has been said */
     unsigned frames;
     struct buffer in; /* what came and is not dealt with */
     size_t frame;     /* bytes of it that `message` lies in */
@@ -115,7 +116,8 @@ static void end(struct capf_session *s, int64_t now, struct capf_step *step)
         close_now(s, step);
         return;
     }
-    say(s, step, &message);
+    if (!s->told)
+        say(s, step, &message);
     step->reason = s->reason[0] ? s->reason : NULL;
     step->close = true; /* TLS delivers it, and waits for the phone to go */
     enter(s, ENDING, now + s->limits.closing_ms);
@@ -336,13 +338,25 @@ static void after_issue(struct capf_session *s, int64_t now, struct capf_step *s
     enter(s, AWAIT_STORE_CERT_RES, now + s->limits.answer_ms);
 }
 
+/* The phone has it, and the store has had it as pending since before it was sent. That it is active
+ * is found out again should we die before it is written down; so the phone need not wait for that.
+ */
+static void kept(struct capf_session *s, struct capf_step *step)
+{
+    struct capf_message message = {
+        .command = CAPF_END_SESSION, .has_reason = true, .reason = CAPF_REASON_SUCCESS};
+    say(s, step, &message);
+    s->told = true;
+    succeed(s, step, CAPF_SAVE_KEPT, CAPF_REASON_SUCCESS);
+}
+
 static void on_store_res(struct capf_session *s, int64_t now, struct capf_step *step)
 {
     const struct capf_message *m = &s->message;
     char reason[REASON_TEXT];
     (void)now;
     if (m->has_reason && m->reason == CAPF_REASON_SUCCESS) {
-        succeed(s, step, CAPF_SAVE_KEPT, CAPF_REASON_SUCCESS);
+        kept(s, step);
         return;
     }
     text_format(reason, sizeof reason, "the phone did not keep its certificate (reason %u: %s)",

@@ -24,6 +24,7 @@ struct visit {
     struct why why;
     struct who_question question;
     struct who_answer answer;
+    struct desk_rules issuing;
     struct desk_key key;
     struct desk_result result;
     struct buffer der; /* the certificate issued */
@@ -78,7 +79,7 @@ static void ask_store(struct visit *v, int (*run)(void *context, struct store *s
 static int who_run(void *context, struct store *store)
 {
     struct visit *v = context;
-    int result = desk_who(v->office->desk, store, &v->question, &v->answer, &v->why);
+    int result = desk_who(v->office->desk, store, &v->question, &v->answer, &v->issuing, &v->why);
     crash_moment(&v->crash);
     return result;
 }
@@ -155,8 +156,7 @@ static void not_issued(struct visit *v, enum enrolment_cause cause, const char *
 static int issued_run(void *context, struct store *store)
 {
     struct visit *v = context;
-    int result =
-        store_lsc_issue(store, v->key.device, buffer_bytes(&v->der), clock_wall(), &v->why);
+    int result = desk_issued(store, &v->key, &v->issuing, buffer_bytes(&v->der), &v->why);
     crash_moment(&v->crash);
     return result;
 }
@@ -167,6 +167,10 @@ static void issued_done(void *context, int result)
     struct speaker speaker = speaker_of(v);
     v->waits--;
     crash_moment(&v->crash);
+    if (result == ERR_POLICY) {
+        not_issued(v, CAUSE_KEY, why_text(&v->why, result));
+        return;
+    }
     if (result) {
         event(v, LEVEL_ERROR, "capf_store_failed", why_text(&v->why, result));
         not_issued(v, CAUSE_CA_REFUSED, why_text(&v->why, result));
@@ -198,43 +202,6 @@ static void signed_done(void *context, int result, struct bytes der, const char 
     ask_store(v, issued_run, issued_done);
 }
 
-static int key_run(void *context, struct store *store)
-{
-    struct visit *v = context;
-    int result = desk_look_at_key(v->office->desk, store, &v->key, &v->why);
-    crash_moment(&v->crash);
-    return result;
-}
-
-static void key_done(void *context, int result)
-{
-    struct visit *v = context;
-    v->waits--;
-    crash_moment(&v->crash);
-    if (result) {
-        event(v, LEVEL_ERROR, "capf_store_failed", why_text(&v->why, result));
-        not_issued(v, CAUSE_CA_REFUSED, why_text(&v->why, result));
-        return;
-    }
-    if (!v->key.key) {
-        not_issued(v, v->key.cause, v->key.reason);
-        return;
-    }
-    const struct signer_lsc request = {.issuer = v->office->issuer,
-                                       .device = v->key.device,
-                                       .model = v->key.model,
-                                       .subject = v->key.subject,
-                                       .issuer_attributes = true,
-                                       .days = v->key.days,
-                                       .digest = DIGEST_KIND_SHA256,
-                                       .asked = v->key.asked,
-                                       .spki = v->key.spki};
-    v->waits++;
-    result = signer_loop_issue(v->office->signer, &request, signed_done, v);
-    if (result)
-        signed_done(v, result, bytes_of(NULL, 0), error_text(result));
-}
-
 static void ask_issue(struct visit *v)
 {
     public_key_free(v->key.key);
@@ -242,7 +209,24 @@ static void ask_issue(struct visit *v)
                                .ec = capf_session_wants_ec(v->session),
                                .spki = capf_session_message(v->session)->public_key};
     text_copy(v->key.device, sizeof v->key.device, capf_session_device(v->session));
-    ask_store(v, key_run, key_done);
+    int result = desk_look_at_key(&v->key);
+    if (result || !v->key.key) {
+        not_issued(v, CAUSE_KEY, result ? error_text(result) : v->key.reason);
+        return;
+    }
+    const struct signer_lsc request = {.issuer = v->office->issuer,
+                                       .device = v->key.device,
+                                       .model = v->issuing.model,
+                                       .subject = v->issuing.subject,
+                                       .issuer_attributes = true,
+                                       .days = v->issuing.days,
+                                       .digest = DIGEST_KIND_SHA256,
+                                       .asked = v->key.asked,
+                                       .spki = v->key.spki};
+    v->waits++;
+    result = signer_loop_issue(v->office->signer, &request, signed_done, v);
+    if (result)
+        signed_done(v, result, bytes_of(NULL, 0), error_text(result));
 }
 
 /* ---- the outcome ---- */

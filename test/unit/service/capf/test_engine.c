@@ -161,9 +161,17 @@ static void test_an_install_by_string_is_byte_for_byte_the_known_one(void **stat
     capf_session_issued(session, bytes_of(lsc, sizeof lsc));
     sends(STORE_REQ);
     feed(STORE_RES("01"));
-    saves(CAPF_SAVE_KEPT, true, CAUSE_NONE);
+    sends(END("01"));
+    assert_int_equal(step.question, CAPF_SAVE);
+    assert_int_equal(step.save, CAPF_SAVE_KEPT);
+    assert_true(step.outcome.success);
     assert_int_equal(step.outcome.number, 7);
-    ends(END("01"));
+    assert_false(step.close);
+    capf_session_saved(session, true);
+    assert_true(capf_session_step(session, now, &step));
+    assert_int_equal(step.send.size, 0);
+    assert_null(step.reason);
+    assert_true(step.close);
 }
 
 static void test_an_ec_key_is_ordered_as_known(void **state)
@@ -474,11 +482,30 @@ static void test_a_phone_that_is_silent_leaves_its_certificate_pending(void **st
     ends(END("07"));
 }
 
-static void test_success_is_only_said_when_it_is_written_down(void **state)
+/* That it holds the certificate was known as possible before; that it does is ours to note. */
+static void test_a_phone_that_kept_its_certificate_waits_for_nobody(void **state)
 {
     (void)state;
     stored();
     feed(STORE_RES("01"));
+    sends(END("01"));
+    assert_int_equal(step.question, CAPF_SAVE);
+    assert_int_equal(step.save, CAPF_SAVE_KEPT);
+    assert_false(step.close);
+    waits();
+    capf_session_saved(session, false);
+    assert_true(capf_session_step(session, now, &step));
+    assert_int_equal(step.send.size, 0);
+    assert_string_equal(step.reason, "the outcome could not be written down");
+    assert_true(step.close);
+}
+
+static void test_a_deletion_is_only_confirmed_when_it_is_written_down(void **state)
+{
+    (void)state;
+    opened(ENROLMENT_DELETE, KEY_ORDER_RSA);
+    sends("55 0d 00000001 0000");
+    feed("55 0e 00000001 0004 01 0001 01");
     asks(CAPF_SAVE);
     capf_session_saved(session, false);
     ends(END("07"));
@@ -597,7 +624,8 @@ int main(void)
         CASE(test_a_certificate_the_phone_refuses_is_dropped_and_the_order_stays),
         CASE(test_a_phone_that_vanishes_leaves_its_certificate_pending),
         CASE(test_a_phone_that_is_silent_leaves_its_certificate_pending),
-        CASE(test_success_is_only_said_when_it_is_written_down),
+        CASE(test_a_phone_that_kept_its_certificate_waits_for_nobody),
+        CASE(test_a_deletion_is_only_confirmed_when_it_is_written_down),
         CASE(test_somebody_at_the_phone_can_give_up),
         CASE(test_a_silent_phone_is_not_waited_for),
         CASE(test_a_phone_that_leaves_before_saying_who_it_is_leaves_nothing),
