@@ -30,6 +30,7 @@ enum {
     CHANGES = READS | COMMAND_ASKS | COMMAND_DRY_RUN,
     PLANNED = CHANGES | COMMAND_PLANNED,
     SERVICE_WORDS = 8,
+    TRAIT_WORDS = 33, /* a model, and what is said of it */
     MANY_WORDS = 4096,
 };
 
@@ -146,6 +147,7 @@ static const struct command_option phone_update_options[] = {
     {"complete-by", "YYYY:MM:DD:HH", "when the operation ends undone, in local time", false},
     {"mic", "FILE", "the phone's MIC (PEM or DER)", false},
     {"wave", "N", "at most N phones at once; the next follow by themselves", false},
+    {"trait", "TRAIT=VALUE", "what the phone can do, if not what its model can", true},
     NO_MORE,
 };
 
@@ -493,6 +495,29 @@ const struct command command_table[] = {
      .flags = CHANGES,
      .help = "Delete a security profile that no phone uses",
      .run = profile_delete},
+    {.words = "model list",
+     .operands = "",
+     .flags = READS,
+     .help = "List what each phone model can do, as far as it decides about lists",
+     .run = model_list},
+    {.words = "model show",
+     .operands = "MODEL",
+     .least = 1,
+     .most = 1,
+     .flags = READS,
+     .help = "Show all that is known of a phone model, and from where",
+     .run = model_show},
+    {.words = "model set",
+     .operands = "MODEL TRAIT=VALUE...",
+     .least = 2,
+     .most = TRAIT_WORDS,
+     .flags = CHANGES,
+     .help = "Say what phones of a model can do, where the table is wrong or only inferred",
+     .details =
+         "The plan goes by what is said. 'model show' lists traits and values; TRAIT=default "
+         "takes back what\nwas said. Of one phone: trustline phone update NAME --trait "
+         "TRAIT=VALUE",
+     .run = model_set},
     {.words = "phone list",
      .operands = "[--where KEY=VALUE]...",
      .flags = READS,

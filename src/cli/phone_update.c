@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STRING_READ_MAX = 4096 };
+enum { STRING_READ_MAX = 4096, TRAITS_MAX = 32 };
 
 /* ---- what is typed ---- */
 
@@ -31,6 +31,7 @@ struct changing {
     char (*names)[DEVICE_NAME]; /* owned; the phones, once they are found */
     const char **devices;       /* the same, as the act wants them */
     size_t count;
+    struct store_trait traits[TRAITS_MAX];
     struct update_report report;
     char would[64];
 };
@@ -169,10 +170,24 @@ static int read_mic(struct changing *c, const struct call *call, struct why *why
     return result;
 }
 
+static int read_traits(struct changing *c, const struct call *call, struct why *why)
+{
+    int result = 0;
+    c->update.traits = c->traits;
+    for (size_t i = 0; i < call->option_count && result == 0; i++) {
+        if (strcmp(call->options[i].option->name, "trait") != 0)
+            continue;
+        if (c->update.trait_count == TRAITS_MAX)
+            return why_error(why, ERR_USAGE, "--trait: more than %d at once", TRAITS_MAX);
+        result = trait_parse(&c->traits[c->update.trait_count++], call->options[i].value, why);
+    }
+    return result;
+}
+
 static bool changes_something(const struct device_update *u)
 {
     return u->profile || u->has_operation || u->authentication || u->rsa_bits || u->curve ||
-           u->complete_by || u->string || u->generate || u->mic;
+           u->complete_by || u->string || u->generate || u->mic || u->trait_count;
 }
 
 static int read_changes(struct changing *c, struct cli *cli, const struct call *call,
@@ -186,6 +201,8 @@ static int read_changes(struct changing *c, struct cli *cli, const struct call *
         result = read_wave(&c->update, call, why);
     if (result == 0)
         result = read_mic(c, call, why);
+    if (result == 0)
+        result = read_traits(c, call, why);
     if (result == 0)
         result = read_string(c, cli, call, why);
     if (result == 0 && !changes_something(&c->update))
@@ -329,6 +346,10 @@ static void say_updated(FILE *out, struct cluster *cluster, const struct act_rep
     if (c->update.mic)
         fputs(c->report.mic_learned ? "Its MIC is known now.\n" : "Its MIC was known already.\n",
               out);
+    for (size_t i = 0; i < c->update.trait_count; i++)
+        fprintf(out, "Trait %s: %s.\n", c->traits[i].name,
+                text_equal_nocase(c->traits[i].value, TRAIT_DEFAULT) ? "as its model"
+                                                                     : c->traits[i].value);
     if (c->name)
         say_order(out, cluster, c->devices[0]);
     if (c->report.wave)

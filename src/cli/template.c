@@ -6,6 +6,7 @@
 #include "cli/grid.h"
 #include "cli/session.h"
 #include "cli/words.h"
+#include "cluster/traits.h"
 #include "trust/model.h"
 #include "wire/cnf.h"
 
@@ -148,21 +149,6 @@ enum cli_status template_list(struct cli *cli, const struct call *call)
 
 /* ---- show ---- */
 
-static const struct model *find_model(const char *typed, struct why *why)
-{
-    const char *names[256] = {NULL};
-    size_t count = 0;
-    const struct model *model = model_find(typed);
-    if (model)
-        return model;
-    for (const struct model *m = model_table(); m->name && count < 255; m++)
-        names[count++] = m->name;
-    const char *near = text_nearest(typed, names);
-    why_error(why, ERR_USAGE, "there is no phone model %s%s%s%s", typed,
-              near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
-    return NULL;
-}
-
 /* SCCP when the model speaks it and nothing else is asked for. */
 static int choose_protocol(bool *sip, const struct model *model, const struct call *call,
                            struct why *why)
@@ -226,7 +212,7 @@ enum cli_status template_show(struct cli *cli, const struct call *call)
     char path[FILE_PATH] = "";
     bool sip = false;
     buffer_init(&text, CNF_BYTES_MAX);
-    const struct model *model = find_model(call->operands[0], &why);
+    const struct model *model = cluster_model_find(call->operands[0], &why);
     int result = model ? choose_protocol(&sip, model, call, &why) : ERR_USAGE;
     if (result == 0)
         result = session_open(&cluster, call, CLUSTER_LOOK, &why);

@@ -82,21 +82,6 @@ int cluster_device_find(struct cluster *cluster, const char *typed, struct store
                         : why_error(why, ERR_NOT_FOUND, "there is no phone %s", typed);
 }
 
-static const struct model *find_model(const char *name, struct why *why)
-{
-    const struct model *model = model_find(name);
-    if (model)
-        return model;
-    const char *names[256] = {NULL};
-    size_t count = 0;
-    for (const struct model *m = model_table(); m->name && count < 255; m++)
-        names[count++] = m->name;
-    const char *near = text_nearest(name, names);
-    why_error(why, ERR_USAGE, "there is no phone model %s%s%s%s", name,
-              near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
-    return NULL;
-}
-
 static int check_fit(const struct model *model, const struct store_profile *profile,
                      struct why *why)
 {
@@ -115,7 +100,7 @@ static int check_fit(const struct model *model, const struct store_profile *prof
     return 0;
 }
 
-int device_check(struct cluster *cluster, struct store_device *device,
+int device_check(struct cluster *cluster, struct traits *traits, struct store_device *device,
                  struct store_profile *profile, const struct model **out, struct why *why)
 {
     char name[DEVICE_NAME_LENGTH + 1];
@@ -125,10 +110,11 @@ int device_check(struct cluster *cluster, struct store_device *device,
                          "%s is no name of a phone: SEP and the 12 hexadecimal digits of its MAC",
                          device->name);
     text_copy(device->name, sizeof device->name, name);
-    const struct model *model = find_model(device->model, why);
+    const struct model *model = cluster_model_find(device->model, why);
     if (!model)
         return ERR_USAGE;
     text_copy(device->model, sizeof device->model, model->name);
+    model = traits_of(traits, device->name, device->model);
     int result = cluster_profile_find(cluster, device->profile, profile, why);
     if (result)
         return result;
@@ -147,7 +133,11 @@ int cluster_device_add(struct cluster *cluster, const struct store_device *devic
     struct store_device checked = *device;
     struct store_profile profile;
     const struct model *model;
-    int result = device_check(cluster, &checked, &profile, &model, why);
+    struct traits *traits = NULL;
+    int result = traits_load(&traits, store, why);
+    if (result == 0)
+        result = device_check(cluster, traits, &checked, &profile, &model, why);
+    traits_free(traits);
     if (result == 0)
         result = store_begin(store, why);
     if (result)
@@ -187,11 +177,14 @@ int cluster_profile_add(struct cluster *cluster, const struct store_profile *pro
     if (!*profile->name)
         return why_error(why, ERR_USAGE, "a profile needs a name");
     if (strcmp(profile->model, "any") != 0) {
-        const struct model *model = find_model(profile->model, why);
-        if (!model)
-            return ERR_USAGE;
+        const struct model *model = cluster_model_find(profile->model, why);
+        struct traits *traits = NULL;
+        int result = model ? traits_load(&traits, store, why) : ERR_USAGE;
+        if (result)
+            return result;
         text_copy(checked.model, sizeof checked.model, model->name);
-        int result = check_fit(model, &checked, why);
+        result = check_fit(traits_of(traits, "", model->name), &checked, why);
+        traits_free(traits);
         if (result)
             return result;
     }

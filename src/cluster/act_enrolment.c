@@ -93,8 +93,8 @@ static struct store_order new_order(const struct store_order *old, const struct 
     return o;
 }
 
-static int load_target(struct target *t, struct cluster *cluster, const struct device_update *u,
-                       const char *name, struct why *why)
+static int load_target(struct target *t, struct cluster *cluster, struct traits *traits,
+                       const struct device_update *u, const char *name, struct why *why)
 {
     struct store *store = cluster_store(cluster);
     *t = (struct target){.model = NULL};
@@ -103,7 +103,7 @@ static int load_target(struct target *t, struct cluster *cluster, const struct d
         return result;
     if (u->profile)
         text_copy(t->device.profile, sizeof t->device.profile, u->profile);
-    result = device_check(cluster, &t->device, &t->profile, &t->model, why);
+    result = device_check(cluster, traits, &t->device, &t->profile, &t->model, why);
     if (result == 0)
         result = store_enrolment_get(store, t->device.name, &t->enrolment);
     if (result)
@@ -334,8 +334,24 @@ struct writing {
     size_t count;
     struct string_change *strings; /* NULL when no string changes */
     int64_t now;
+    struct traits *traits; /* as they are when those of the update are written */
     struct update_report *report;
 };
+
+/* Before anything is judged by them. */
+static int write_traits(struct writing *w, struct why *why)
+{
+    struct store *store = cluster_store(w->cluster);
+    int result = 0;
+    for (size_t i = 0; i < w->count; i++) {
+        for (size_t k = 0; k < w->update->trait_count && result == 0; k++) {
+            struct store_trait trait = w->update->traits[k];
+            text_copy(trait.device, sizeof trait.device, w->devices[i]);
+            result = trait_write(store, &trait, why);
+        }
+    }
+    return result ? result : traits_load(&w->traits, store, why);
+}
 
 static int write_target(struct writing *w, const struct target *t, const struct string_change *s,
                         struct why *why)
@@ -371,10 +387,10 @@ static int write_wave(struct writing *w, struct why *why)
 
 static int write_all(struct writing *w, struct why *why)
 {
-    int result = 0;
+    int result = write_traits(w, why);
     for (size_t i = 0; i < w->count && result == 0; i++) {
         struct target target;
-        result = load_target(&target, w->cluster, w->update, w->devices[i], why);
+        result = load_target(&target, w->cluster, w->traits, w->update, w->devices[i], why);
         if (result == 0)
             result = judge(&target, w->update, why);
         if (result == 0)
@@ -397,10 +413,12 @@ static void log_update(const struct writing *w)
     else
         text_format(which, sizeof which, "phones=%zu", w->count);
     log_event(
-        LEVEL_NOTICE, "event=phone_updated %s operation=%s profile=%s string=%s mic=%s wave=%lld",
+        LEVEL_NOTICE,
+        "event=phone_updated %s operation=%s profile=%s string=%s mic=%s traits=%zu wave=%lld",
         which, u->has_operation ? operations[u->operation] : "unchanged",
         u->profile ? "changed" : "unchanged", u->string || u->generate ? "changed" : "unchanged",
-        w->report->mic_learned ? "learned" : "unchanged", (long long)w->report->wave);
+        w->report->mic_learned ? "learned" : "unchanged", u->trait_count,
+        (long long)w->report->wave);
 }
 
 static int update(struct writing *w, const struct act_options *options, struct why *why)
@@ -410,6 +428,7 @@ static int update(struct writing *w, const struct act_options *options, struct w
     if (result)
         return result;
     result = write_all(w, why);
+    traits_free(w->traits);
     if (result == 0 && w->update->generate && !options->dry_run)
         result = show_strings(w->report, w->strings, w->devices, w->count);
     result = act_finish(store, result, options, why);

@@ -8,7 +8,7 @@
 #ifndef CLUSTER_ENROLMENT_H
 #define CLUSTER_ENROLMENT_H
 
-#include "cluster/cluster.h"
+#include "cluster/traits.h"
 #include "store/enrolment.h"
 
 #define ENROLMENT_STRING_MIN 4 /* digits of an authentication string */
@@ -27,6 +27,8 @@ struct device_update {
     bool generate;
     bool one_time; /* the new string is forgotten after a success */
     const struct certificate *mic;
+    const struct store_trait *traits; /* what is said of the phones; `device` is not looked at */
+    size_t trait_count;
     unsigned wave;      /* a bulk order: at most so many phones at once; 0: all have it now */
     const char *filter; /* of the bulk order: which phones, in the administrator's words */
 };

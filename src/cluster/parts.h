@@ -5,8 +5,7 @@
 #ifndef CLUSTER_PARTS_H
 #define CLUSTER_PARTS_H
 
-#include "cluster/cluster.h"
-#include "trust/model.h"
+#include "cluster/traits.h"
 
 /* Takes store and signer over when it succeeds. */
 int cluster_from_parts(struct cluster **out, const char *state, const struct config *config,
@@ -19,8 +18,8 @@ int act_finish(struct store *store, int result, const struct act_options *option
                struct why *why) CHECKED;
 
 /* Is the device what its profile and its model allow? Writes its name and model as they are spelt,
- * and tells the profile and the model. */
-int device_check(struct cluster *cluster, struct store_device *device,
+ * and tells the profile and the model, which stays as long as the traits. */
+int device_check(struct cluster *cluster, struct traits *traits, struct store_device *device,
                  struct store_profile *profile, const struct model **model,
                  struct why *why) CHECKED;
 

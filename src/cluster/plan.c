@@ -2,6 +2,7 @@
 
 #include "base/map.h"
 #include "base/text.h"
+#include "cluster/traits.h"
 #include "net/address.h"
 
 #include <errno.h>
@@ -32,6 +33,7 @@ struct plan_phones {
     size_t phone_count;
     struct map *by_name; /* device -> phone index + 1 */
     struct address server;
+    struct traits *traits;
     struct store_list served[2];   /* now, by enum list_kind */
     struct offer *served_offer[2]; /* of them; NULL: none is served */
 };
@@ -75,9 +77,7 @@ static int add_phone(struct plan_phones *p, const char *name, const char *model_
     *phone = (struct phone){0};
     text_copy(phone->name, sizeof phone->name, name);
     text_copy(phone->model_name, sizeof phone->model_name, model_name);
-    phone->model = model_find(model_name);
-    if (!phone->model)
-        phone->model = model_unknown();
+    phone->model = traits_of(p->traits, name, model_name);
     int result = map_add(p->by_name, bytes_of_string(name), (void *)(p->phone_count + 1));
     if (result)
         return result;
@@ -189,6 +189,8 @@ int plan_phones_load(struct plan_phones **out, struct store *store, const char *
     if (result == 0)
         result = address_parse(&p->server, server_address, 0);
     if (result == 0)
+        result = traits_load(&p->traits, store, why);
+    if (result == 0)
         result = store_devices(store, load_device, &loading);
     if (result == 0)
         result = store_held(store, NULL, load_held, &loading);
@@ -221,6 +223,7 @@ void plan_phones_free(struct plan_phones *p)
         offer_free(p->served_offer[kind]);
         store_list_fini(&p->served[kind]);
     }
+    traits_free(p->traits);
     free(p->lists);
     free(p->phones);
     map_free(p->by_hash);

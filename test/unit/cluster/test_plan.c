@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "cluster/plan.h"
 #include "pki/signedfile.h"
+#include "store/traits.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -267,6 +268,36 @@ static void test_a_7960_is_not_asked_about_an_itl(void **state)
     buffer_fini(&list);
 }
 
+static void say(const char *model, const char *device, const char *name, const char *value)
+{
+    struct store_trait trait = {.model = ""};
+    snprintf(trait.model, sizeof trait.model, "%s", model);
+    snprintf(trait.device, sizeof trait.device, "%s", device);
+    snprintf(trait.name, sizeof trait.name, "%s", name);
+    snprintf(trait.value, sizeof trait.value, "%s", value);
+    assert_int_equal(store_trait_put(store, &trait, NULL), 0);
+}
+
+static void test_what_an_administrator_says_of_a_model_or_a_phone_counts(void **state)
+{
+    (void)state;
+    struct buffer list;
+    struct plan plan;
+    make_list(&list, LIST_ITL, &one, &two);
+    add_phone("SEP000000000001", "6941"); /* that it asks for an ITL is inferred */
+    add_phone("SEP000000000002", "6941");
+    say("6941", "", "itl", "no");
+    plan_for(&plan, LIST_ITL, &list);
+    assert_int_equal(plan.count, 0);
+    plan_fini(&plan);
+    say("", "SEP000000000002", "itl", "yes");
+    plan_for(&plan, LIST_ITL, &list);
+    assert_int_equal(plan.count, 1);
+    assert_string_equal(plan.entries[0].device, "SEP000000000002");
+    plan_fini(&plan);
+    buffer_fini(&list);
+}
+
 static void test_a_list_of_its_own_is_not_held_against_the_cluster(void **state)
 {
     (void)state;
@@ -325,6 +356,7 @@ int main(void)
         WITH_STORE(test_confirmation_forgets_what_was_served_before),
         WITH_STORE(test_phones_nobody_knows_count_as_one_that_may_hold_it_all),
         WITH_STORE(test_a_7960_is_not_asked_about_an_itl),
+        WITH_STORE(test_what_an_administrator_says_of_a_model_or_a_phone_counts),
         WITH_STORE(test_a_list_of_its_own_is_not_held_against_the_cluster),
         WITH_STORE(test_thousands_of_phones_ask_few_questions),
     };

@@ -1,7 +1,7 @@
 #include "support.h"
 
 #include "base/text.h"
-#include "trust/model.h"
+#include "trust/traits.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -443,6 +443,70 @@ static void test_traits_are_said_in_words(void **state)
     assert_false(trait_is((struct trait){TRAIT_UNKNOWN, false}));
 }
 
+static void assert_trait(const struct model *m, const char *name, const char *value, bool inferred)
+{
+    char word[TRAIT_WORD];
+    bool is_inferred = !inferred;
+    assert_string_equal(model_trait_text(word, &is_inferred, m, name), value);
+    assert_int_equal(is_inferred, inferred);
+}
+
+static void test_what_an_administrator_says_is_not_inferred(void **state)
+{
+    (void)state;
+    struct model m = *model_find("6941");
+    assert_trait(&m, "itl", "yes", true);
+    assert_int_equal(model_set_trait(&m, "itl", "No", NULL), 0);
+    assert_trait(&m, "itl", "no", false);
+    assert_trait(&m, "tvs", "yes", true);
+    assert_int_equal(model_set_trait(&m, "tvs", "unknown", NULL), 0);
+    assert_int_equal(m.tvs.value, TRAIT_UNKNOWN);
+    assert_int_equal(model_set_trait(&m, "rsa_max", "4096", NULL), 0);
+    assert_int_equal(m.rsa_max, 4096);
+    assert_trait(&m, "rsa_max", "4096", false);
+    assert_int_equal(model_set_trait(&m, "rsa_max", "unknown", NULL), 0);
+    assert_int_equal(m.rsa_max, 0);
+    assert_trait(&m, "tls_max", "unknown", false);
+    assert_int_equal(model_set_trait(&m, "tls_max", "1.2", NULL), 0);
+    assert_string_equal(m.tls_max, "1.2");
+    assert_int_equal(model_set_trait(&m, "encryption", "aes", NULL), 0);
+    assert_int_equal(m.encryption, ENCRYPTION_MANUAL_AES);
+    assert_trait(model_find("6941"), "itl", "yes", true); /* the table stays */
+}
+
+static void test_every_trait_has_words_and_takes_its_own_value(void **state)
+{
+    (void)state;
+    for (const struct model *m = model_table(); m->name; m++) {
+        for (const char *const *name = trait_names(); *name; name++) {
+            char word[TRAIT_WORD];
+            bool inferred;
+            struct model copy = *m;
+            assert_non_null(trait_about(*name));
+            model_trait_text(word, &inferred, m, *name);
+            assert_int_equal(model_set_trait(&copy, *name, word, NULL), 0);
+            assert_trait(&copy, *name, word, false);
+        }
+    }
+}
+
+static void test_a_trait_or_value_nobody_knows_is_refused_with_what_there_is(void **state)
+{
+    (void)state;
+    struct model m = *model_unknown();
+    struct why why = (struct why)WHY_NONE;
+    assert_int_equal(model_set_trait(&m, "itll", "yes", &why), ERR_USAGE);
+    assert_non_null(strstr(why.text, "did you mean itl?"));
+    why = (struct why)WHY_NONE;
+    assert_int_equal(model_set_trait(&m, "itl", "perhaps", &why), ERR_USAGE);
+    assert_non_null(strstr(why.text, "yes, no or unknown"));
+    assert_int_equal(model_set_trait(&m, "rsa_max", "100", &why), ERR_USAGE);
+    assert_int_equal(model_set_trait(&m, "rsa_max", "many", &why), ERR_USAGE);
+    assert_int_equal(model_set_trait(&m, "tls_max", "1.1", &why), ERR_USAGE);
+    assert_int_equal(model_set_trait(&m, "encryption", "yes", &why), ERR_USAGE);
+    assert_memory_equal(&m, model_unknown(), sizeof m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -453,6 +517,9 @@ int main(void)
         cmocka_unit_test(test_nothing_that_decides_is_known_of_an_unknown_model),
         cmocka_unit_test(test_every_model_has_the_generation_its_family_has),
         cmocka_unit_test(test_traits_are_said_in_words),
+        cmocka_unit_test(test_what_an_administrator_says_is_not_inferred),
+        cmocka_unit_test(test_every_trait_has_words_and_takes_its_own_value),
+        cmocka_unit_test(test_a_trait_or_value_nobody_knows_is_refused_with_what_there_is),
     };
     return RUN(tests);
 }
