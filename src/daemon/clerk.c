@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 enum { WATCH_MS = 200, DAY_MS = 24 * 3600 * 1000, WARN_DAYS = 60, WANTS_MAX = 32 };
@@ -350,7 +349,6 @@ int role_clerk(const char *state, int control)
 {
     struct clerk c = {.signer = -1};
     struct why why = WHY_NONE;
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* its end is for no other process of the same user */
     int result = role_link_new(&c.link, "clerk", state, control, on_message, &c, &why);
     if (result)
         role_link_fail(c.link, why_text(&why, result));

@@ -1,6 +1,7 @@
 #include "daemon/role_link.h"
 
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "net/channel.h"
 
@@ -98,7 +99,8 @@ int role_link_new(struct role_link **out, const char *name, const char *state, i
     l->context = context;
     text_copy(l->name, sizeof l->name, name);
     text_copy(l->state, sizeof l->state, state);
-    *out = l; /* given even on failure, so that the reason can be told */
+    secret_guard_process(); /* keys, or the way to one that has them */
+    *out = l;               /* given even on failure, so that the reason can be told */
     int result = loop_new(&l->loop);
     if (result == 0)
         result = channel_new(&l->channel, l->loop, control, 4096, &events, l);

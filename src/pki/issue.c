@@ -58,7 +58,7 @@ static const struct extension *extensions_of(enum certificate_use use)
         {NID_ext_key_usage, "serverAuth,clientAuth"},
         {0, NULL}};
     static const struct extension ca[] = {
-        {NID_basic_constraints, "critical,CA:TRUE"},
+        {NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
         {NID_key_usage, "critical,digitalSignature,keyEncipherment,keyCertSign,cRLSign"},
         {NID_ext_key_usage, "serverAuth,clientAuth"},
         {0, NULL}};

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -489,10 +488,8 @@ static void finish(struct helper *h)
 /* The parent's death must not leave a process with a PIN behind, and no dump of it either. */
 static void protect(void)
 {
-    const struct rlimit none = {0, 0};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    prctl(PR_SET_DUMPABLE, 0);
-    setrlimit(RLIMIT_CORE, &none);
+    secret_guard_process();
     p11_kit_be_quiet();
 }
 

@@ -15,8 +15,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -695,15 +693,6 @@ static void stop_signal(void *context, int number)
     loop_stop(p->loop);
 }
 
-/* Nobody reads our memory: no core, no debugger of the same user, no new rights. */
-static void harden(void)
-{
-    const struct rlimit none = {0, 0};
-    setrlimit(RLIMIT_CORE, &none);
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-}
-
 /* The supervisor is told why nothing will be signed; what it makes of it is its business. */
 static void tell_failure(int control, const char *reason)
 {
@@ -762,7 +751,7 @@ int signer_process(const char *keys, int control, int direct)
     struct process p = {.status = 0};
     struct why why = WHY_NONE;
     struct loop_signal *term = NULL;
-    harden();
+    secret_guard_process();
     int result = start(&p, keys, control, direct, &why);
     if (result == 0)
         result = loop_signal_new(&term, p.loop, SIGTERM, stop_signal, &p);

@@ -177,6 +177,10 @@ no_secret_is_left() {
     done
     ! admin run sql 'select * from enrolment' | grep -F 8421973 || fails 'run sql shows it' || return
     find "$state/keys" -type f ! -perm 600 | grep . && { fails 'a key others may read'; return; }
+    for role in signer clerk tftp capf; do
+        grep -q '^Max core file size *0 *0 ' "/proc/$(child_of $role)/limits" ||
+            { fails "a core file of $role could be written"; return; }
+    done
     expect 1 admin run sql "select * from enrolment_secret" && says "is secret"
 }
 

@@ -58,7 +58,7 @@ keys_are_shut_away() {
 certificates_are_cucms() {
     certificate=$state/keys/CAPF.pem
     openssl x509 -in "$certificate" -noout -ext basicConstraints,keyUsage >text &&
-        grep -q 'CA:TRUE' text && grep -q 'Certificate Sign, CRL Sign' text ||
+        grep -q 'CA:TRUE, pathlen:0' text && grep -q 'Certificate Sign, CRL Sign' text ||
         { cat text; fails 'CAPF cannot issue'; return; }
     begun=$(date -d "$(openssl x509 -in "$certificate" -noout -startdate | cut -d = -f 2)" +%s)
     age=$(($(date +%s) - begun))

@@ -81,6 +81,28 @@ deleted() {
     [ ! -e "$work/flash/$name/LSC.pem" ] && admin phone show $name --json >out &&
         [ "$(sqlite3 :memory: "select json_extract(readfile('out'), '$.capf.status')")" = 'Delete Success' ]
 }
+# Each key is the proof for the next: SIGNED_DATA by RSA and by ECDSA.
+every_kind() {
+    device=SEP001122330003
+    admin profile add open --model any --protocol sip --mode non-secure --capf-auth null-string || return
+    admin phone add $device --model 8845 --profile open --line 1003 || return
+    admin show cert own CAPF --pem >capf.pem
+    auth=null-string
+    for kind in "rsa 1024" "ec P-256" "ec P-384" "ec P-521" "rsa 3072" "rsa 2048"; do
+        set -- $kind
+        size=--key-size
+        [ $1 = rsa ] || size=--curve
+        admin phone update $device --capf-operation install --capf-auth $auth $size "$2" --yes || return
+        eventually goes_to_capf $device || return
+        boot $device --until enrolled || return
+        openssl verify -x509_strict -CAfile capf.pem "$work/flash/$device/LSC.pem" || return
+        openssl x509 -in "$work/flash/$device/LSC.pem" -noout -text | grep -Eq "Public-Key: \\(${2#P-} bit|NIST CURVE: $2" ||
+            { fails "the certificate is not for $kind"; return; }
+        auth=lsc
+    done
+}
+goes_to_capf() { fetch "$1.cnf.xml.sgn" short && grep -aq "<capfAuthMode>[23]<" short; }
+
 never_in_clear() {
     for file in $name.cnf.xml $name.cnf.xml.sgn; do
         fetch $file got && ! grep -aq '1001' got || { fails "$file has the line in clear"; return; }
@@ -99,4 +121,5 @@ test_that 'its configuration is never served in clear' never_in_clear
 test_that 'by its factory certificate it enrols when its maker is trusted' by_mic
 test_that 'the factory certificate of another phone is of no use' mic_of_another
 test_that 'its certificate is deleted on order' deleted
+test_that 'keys of every kind and size are made, certified and proved with' every_kind
 done_testing
