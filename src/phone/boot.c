@@ -16,6 +16,7 @@ int boot_new(struct boot **out, const struct boot_setup *setup)
     boot->enrols = setup->enrols;
     boot->has_string = setup->string;
     buffer_init(&boot->opened, CNF_BYTES_MAX);
+    buffer_init(&boot->doubtful, CNF_BYTES_MAX);
     struct bytes server = bytes_slice(setup->server, 0, sizeof boot->server);
     if (server.size)
         memcpy(boot->server, server.data, server.size);
@@ -34,6 +35,7 @@ void boot_free(struct boot *boot)
     shelf_put_back(boot->shelf, boot->held[TRUSTLIST_CTL]);
     shelf_put_back(boot->shelf, boot->held[TRUSTLIST_ITL]);
     free(boot->configuration);
+    buffer_fini(&boot->doubtful);
     buffer_fini_secret(&boot->opened);
     free(boot);
 }
@@ -305,6 +307,17 @@ void boot_arrived(struct boot *boot, struct bytes file, int64_t now)
     boot_happen(boot, boot_judge(boot, file), now);
 }
 
+void boot_testified(struct boot *boot, const struct testimony *testimony, int64_t now)
+{
+    if (!boot->inquiring)
+        return;
+    boot->inquiring = false;
+    boot->trust.testimony = testimony;
+    enum boot_event event = boot_judge(boot, buffer_bytes(&boot->doubtful));
+    boot->trust.testimony = NULL;
+    boot_happen(boot, event, now);
+}
+
 /* A file that is not there is a status message when nothing else can take its place. */
 static void tell_absent(struct boot *boot)
 {
@@ -429,6 +442,11 @@ const struct model *boot_model(const struct boot *boot)
 const struct held_list *boot_list(const struct boot *boot, enum trustlist_kind kind)
 {
     return boot->held[kind];
+}
+
+const struct phone_trust *boot_trust(const struct boot *boot)
+{
+    return &boot->trust;
 }
 
 const struct cnf *boot_configuration(const struct boot *boot)

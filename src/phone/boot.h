@@ -68,6 +68,8 @@ void boot_start(struct boot *boot, int64_t now);
 void boot_arrived(struct boot *boot, struct bytes file, int64_t now);
 void boot_absent(struct boot *boot, int64_t now);
 void boot_failed(struct boot *boot, enum boot_failure failure, const char *words, int64_t now);
+/* What TVS said to BOOT_ASK. The testimony need not outlive the call. */
+void boot_testified(struct boot *boot, const struct testimony *testimony, int64_t now);
 /* What became of BOOT_STORE: NULL when it is in the flash, else why it is not. */
 void boot_stored(struct boot *boot, const char *error, int64_t now);
 /* What became of BOOT_ENROL, after boot_hold_certificates() of what it has now. */
@@ -134,12 +136,13 @@ enum boot_action_kind {
     BOOT_STORE,  /* put `content` into `slot` of the flash */
     BOOT_FILE,   /* for whoever watches: what became of a file */
     BOOT_STATUS, /* for whoever watches: a status message */
+    BOOT_ASK,    /* ask TVS about the signer of `name`, which no list names -> boot_testified() */
     BOOT_ENROL,  /* go to CAPF as the configuration says */
     BOOT_OVER,   /* the last action: `outcome`, and `words` when that is OUTCOME_FAILED */
 };
 
-/* `content` is valid as long as the bytes given to boot_arrived(), the other views until the next
- * call that brings news. */
+/* `content` is valid as long as the bytes given to boot_arrived(), and no longer than until the
+ * next call that brings news; so are the other views. */
 struct boot_action {
     enum boot_action_kind kind;
     enum boot_kind file;
@@ -147,13 +150,16 @@ struct boot_action {
     enum boot_transport transport;
     size_t max;
     enum flash_slot slot;
-    struct bytes content; /* BOOT_STORE; BOOT_FILE: as it arrived */
+    struct bytes content; /* BOOT_STORE; BOOT_FILE, BOOT_ASK: as it arrived */
     enum boot_result result;
     enum boot_failure failure; /* RESULT_FAILED, RESULT_BY_TFTP */
     const struct answer
-        *answer;          /* RESULT_ACCEPTED, _UNCHANGED, _REFUSED, and their status; or NULL */
-    unsigned header_size; /* of a signed file that could be read; else 0 */
-    const char *words;    /* of a failure */
+        *answer;    /* RESULT_ACCEPTED, _UNCHANGED, _REFUSED, and their status; or NULL */
+    bool asked_tvs; /* BOOT_FILE: BOOT_ASK came before */
+    struct bytes subject, issuer, serial; /* BOOT_ASK: of the signer, as the file writes them; valid
+                                           * until boot_testified() */
+    unsigned header_size;                 /* of a signed file that could be read; else 0 */
+    const char *words;                    /* of a failure */
     enum boot_status status;
     enum boot_outcome outcome;
 };
@@ -171,6 +177,8 @@ const char *boot_device(const struct boot *boot);
 const struct model *boot_model(const struct boot *boot);
 /* NULL: none is held. */
 const struct held_list *boot_list(const struct boot *boot, enum trustlist_kind kind);
+/* What decides for it. Valid until the next call that brings news. */
+const struct phone_trust *boot_trust(const struct boot *boot);
 /* The configuration in effect; NULL: none. It may be that of the flash. */
 const struct cnf *boot_configuration(const struct boot *boot);
 /* NULL: none. */

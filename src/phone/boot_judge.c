@@ -15,6 +15,7 @@ static struct boot_action *push_file(struct boot *boot, enum boot_result result,
     action->result = result;
     action->content = file;
     action->header_size = header_size;
+    action->asked_tvs = boot->trust.testimony != NULL;
     action->answer = &boot->answer;
     return action;
 }
@@ -35,7 +36,7 @@ static void push_refusal_status(struct boot *boot, enum boot_status status)
     action->result = RESULT_REFUSED;
 }
 
-/* TVS, and traits nobody knows, are no yes: the phone keeps what it has. */
+/* Traits nobody knows are no yes: the phone keeps what it has. */
 static enum boot_event refuse(struct boot *boot, struct bytes file)
 {
     bool unverified =
@@ -47,6 +48,26 @@ static enum boot_event refuse(struct boot *boot, struct bytes file)
     push_refusal_status(boot, is_list ? STATUS_LIST_FAILED : STATUS_FILE_AUTH);
     boot->refused |= boot->kind != BOOT_EXTRA;
     return EVENT_REFUSED;
+}
+
+/* No list names the signer. The file waits here until TVS has spoken. */
+static enum boot_event ask_tvs(struct boot *boot, struct bytes file)
+{
+    struct envelope header;
+    buffer_clear(&boot->doubtful);
+    buffer_append(&boot->doubtful, file);
+    int result = boot->doubtful.error;
+    if (result == 0)
+        result = envelope_parse(&header, buffer_bytes(&boot->doubtful), NULL);
+    if (result)
+        return boot_fail_here(boot, error_text(result));
+    struct boot_action *action = boot_push(boot, BOOT_ASK);
+    action->content = buffer_bytes(&boot->doubtful);
+    action->subject = header.signer_name;
+    action->issuer = header.issuer;
+    action->serial = header.serial;
+    boot->inquiring = true;
+    return EVENT_NONE;
 }
 
 static enum boot_event store(struct boot *boot, enum flash_slot slot, struct bytes content)
@@ -66,6 +87,10 @@ static enum boot_event judge_list(struct boot *boot, struct bytes file)
     if (result)
         return boot_fail_here(boot, error_text(result));
     accept_offer(&boot->answer, &boot->trust, list->offer);
+    if (boot->answer.verdict == VERDICT_THROUGH_TVS) {
+        shelf_put_back(boot->shelf, list);
+        return ask_tvs(boot, file);
+    }
     if (boot->answer.verdict != VERDICT_YES) {
         shelf_put_back(boot->shelf, list);
         return refuse(boot, file);
@@ -189,6 +214,8 @@ enum boot_event boot_judge(struct boot *boot, struct bytes file)
     if (boot->kind == BOOT_CTL || boot->kind == BOOT_ITL)
         return judge_list(boot, file);
     accept_file(&boot->answer, &boot->trust, boot->name, file);
+    if (boot->answer.verdict == VERDICT_THROUGH_TVS)
+        return ask_tvs(boot, file);
     if (boot->answer.verdict != VERDICT_YES)
         return refuse(boot, file);
     if (boot->kind == BOOT_CONFIGURATION && text_ends(boot->name, ".enc.sgn"))

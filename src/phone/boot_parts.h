@@ -63,9 +63,11 @@ struct boot {
     enum boot_state state;
     int64_t deadline;
     unsigned ctl_tries;
-    size_t extra; /* number of the next one */
-    bool http;    /* not given up */
-    bool asking;  /* for a file, which has not come yet */
+    size_t extra;   /* number of the next one */
+    bool http;      /* not given up */
+    bool asking;    /* for a file, which has not come yet */
+    bool inquiring; /* of TVS, about the signer of `doubtful` */
+    struct buffer doubtful;
 
     /* what is asked for */
     enum boot_kind kind;

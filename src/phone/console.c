@@ -129,6 +129,12 @@ static void say_refused(struct console *c, const struct boot_action *action)
         line(c, "ERR", "SECD: EROR:validate_file_envelope: ** File refused; rule <%s>", rule);
 }
 
+static void say_arrived(struct console *c, const struct boot_action *action)
+{
+    line(c, "NOT", "%s: [%u]:Finished --> rcvd %zu bytes", transport(action), c->request,
+         action->content.size);
+}
+
 static void say_file(struct console *c, const struct boot *boot, const struct boot_action *action)
 {
     switch (action->result) {
@@ -136,8 +142,8 @@ static void say_file(struct console *c, const struct boot *boot, const struct bo
     case RESULT_UNCHANGED:
     case RESULT_REFUSED:
     case RESULT_NOT_OURS:
-        line(c, "NOT", "%s: [%u]:Finished --> rcvd %zu bytes", transport(action), c->request,
-             action->content.size);
+        if (!action->asked_tvs)
+            say_arrived(c, action);
         if (action->result == RESULT_NOT_OURS)
             line(c, "ERR", "SECD: EROR: sealed for another certificate than the phone's");
         else if (action->result == RESULT_REFUSED)
@@ -206,8 +212,6 @@ static void say_status(struct console *c, const struct boot *boot, const struct 
     buffer_init(&words, 4096);
     buffer_format(&words, "%s is refused by rule %s: %s", shown(name, action),
                   accept_rule_text(action->answer->rule), action->answer->explanation);
-    if (action->answer->verdict == VERDICT_THROUGH_TVS)
-        buffer_text(&words, " This phone cannot ask TVS yet, so to it that is a no.");
     buffer_format(&words, " %s", what_stays(boot, action));
     print_wrapped(c->out, buffer_string(&words));
     buffer_fini(&words);
@@ -309,10 +313,101 @@ void console_action(struct console *console, const struct boot *boot,
     case BOOT_OVER:
         say_over(console, boot, action);
         break;
+    case BOOT_ASK: /* and console_tvs() */
+        say_arrived(console, action);
+        break;
     case BOOT_STORE:
     case BOOT_ENROL: /* console_enrolment() tells it */
         break;
     }
+}
+
+/* ---- TVS ---- */
+
+/* The phone's own process for TVS has a socket; what is written there is one of its own messages,
+ * of this size in every log that has been published. */
+enum { PROXY_MESSAGE = 3708, HOUR = 3600 };
+
+static void say_flush(struct console *c)
+{
+    line(c, "NOT", "SECD: setupSocketToTvsProxy: Connected to TVS proxy server");
+    line(c, "NOT", "SECD: tvsReqFlushTvsCertCache: Sent Request to TVS proxy, len: %d",
+         PROXY_MESSAGE);
+    line(c, "NOT", "SECD: clpTvsInit: Client message received on TVS proxy socket");
+    line(c, "NOT", "SECD: processTvsClntReq: Success reading the client TVS request, len : %d",
+         PROXY_MESSAGE);
+    line(c, "NOT", "SECD: processTvsClntReq: TVS Certificate cache flush request received");
+    line(c, "NOT", "SECD: tvsFlushCertCache: Completed TVS Certificate cache flush request");
+}
+
+/* A line that both generations have, each behind its own word. */
+static void say_tvs_trouble(struct console *c, const char *prefix, const struct tvsc_news *news)
+{
+    if (news->what == TVSC_FAILED)
+        line(c, "ERR", "%sTVS server %s: %s", prefix, news->server, news->words);
+    else if (news->what == TVSC_ANSWERED && news->testimony->kind == TESTIMONY_SILENCE)
+        line(c, "ERR", "%sNo TVS server answers", prefix);
+    else if (news->what == TVSC_CACHED)
+        line(c, "NOT", "%sMatching entry found at cache", prefix);
+}
+
+static void say_tvs(struct console *c, const struct tvsc_news *news)
+{
+    bool silent = news->testimony && news->testimony->kind == TESTIMONY_SILENCE;
+    if (news->what == TVSC_ASK) {
+        line(c, "NOT", "SECD: -TVS service available, can attempt via TVS");
+        line(c, "NOT", "SECD: -TVS Certificate Authentication request");
+        line(c, "NOT", "SECD: -No matching entry found at cache");
+    } else if (news->what == TVSC_CONNECTED) {
+        line(c, "NOT", "SECD: -Successfully obtained a TLS connection to the TVS server");
+    } else if (news->what == TVSC_SENT) {
+        line(c, "NOT",
+             "SECD: -Successfully sent the certificate Authentication request to TVS server, "
+             "bytes written : %zu",
+             news->size);
+    } else if (news->what == TVSC_ANSWERED && !silent) {
+        line(c, "NOT", "SECD: -Authentication Response received, status : %d",
+             news->testimony->kind == TESTIMONY_VOUCHED ? TVS_TRUSTED : TVS_NOT_TRUSTED);
+    } else {
+        say_tvs_trouble(c, "SECD: -", news);
+    }
+}
+
+static void say_kept(struct console *c, uint32_t ttl)
+{
+    if (ttl % HOUR == 0)
+        line(c, "NOT", "SECUREAPP-TVS added cert to TVS cache - expires in %u hours", ttl / HOUR);
+    else
+        line(c, "NOT", "SECUREAPP-TVS added cert to TVS cache - expires in %u seconds", ttl);
+}
+
+static void say_tvs_by_new(struct console *c, const struct tvsc_news *news)
+{
+    bool silent = news->testimony && news->testimony->kind == TESTIMONY_SILENCE;
+    if (news->what == TVSC_CONNECT) {
+        line(c, "NOT", "SECUREAPP-Attempting connect to TVS server addr [%s]", news->server);
+    } else if (news->what == TVSC_SENT) {
+        line(c, "NOT",
+             "SECUREAPP-TVS process request - Successfully sent the TVS request to TVS server, "
+             "bytes written : %zu",
+             news->size);
+    } else if (news->what == TVSC_ANSWERED && !silent) {
+        line(c, "NOT", "SECUREAPP-TVS Service receives %zu bytes of data", news->size);
+        if (news->testimony->kind == TESTIMONY_VOUCHED && news->ttl)
+            say_kept(c, news->ttl);
+    } else {
+        say_tvs_trouble(c, "SECUREAPP-", news);
+    }
+}
+
+void console_tvs(struct console *c, const struct boot *boot, const struct tvsc_news *news)
+{
+    if (news->what == TVSC_FLUSHED)
+        say_flush(c);
+    else if (boot_model(boot)->generation == GENERATION_E)
+        say_tvs_by_new(c, news);
+    else
+        say_tvs(c, news);
 }
 
 /* ---- CAPF: no console of a real phone in an enrolment has been published, so these are ours ----

@@ -30,6 +30,9 @@ void console_action(struct console *console, const struct boot *boot,
 void console_enrolment(struct console *console, const struct enrolment_news *news);
 void console_enrolled(struct console *console, const struct enrolment_result *result);
 
+/* What happens between it and TVS. */
+void console_tvs(struct console *console, const struct boot *boot, const struct tvsc_news *news);
+
 /* "encrypted", "authenticated", "non-secure". */
 const char *console_mode_text(unsigned security_mode);
 

@@ -43,7 +43,7 @@ struct enrolment {
     struct identity lsc;
     bool erased;
     enum enrol_outcome outcome; /* of the last visit */
-    char words[300];
+    char words[512];
 };
 
 /* What a worker does for an enrolment; it outlives its visit, and may outlive all. */
@@ -536,8 +536,8 @@ int enrolment_start(struct enrolment **out, const struct enrolment_setup *setup)
         e->source = *setup->source;
     if (setup->flash)
         e->flash = *setup->flash;
-    e->vouching = (struct vouching){
-        .ctl = setup->ctl, .itl = setup->itl, .role = ROLE_CAPF, .tvsc = setup->tvsc};
+    e->vouching =
+        (struct vouching){.trust = setup->trust, .kind = SERVER_CAPF, .tvsc = setup->tvsc};
     at(e, 0, e->setup.server_count ? next_round : tell_no_server);
     *out = e;
     return 0;

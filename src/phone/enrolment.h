@@ -17,7 +17,6 @@
 #include "phone/keypool.h"
 #include "phone/tvsc.h"
 #include "wire/cnf.h"
-#include "wire/trustlist.h"
 
 #define CAPF_PORT 3804
 
@@ -69,9 +68,9 @@ struct enrolment_setup {
     bool old_tls;                 /* it speaks TLS 1.0 alone: explains a failed handshake */
     const struct address *source; /* copied; NULL: the system chooses */
     const struct cnf_member *servers;
-    size_t server_count;               /* copied; at most CNF_MEMBERS */
-    uint16_t port;                     /* of servers whose port the configuration does not name */
-    const struct trustlist *ctl, *itl; /* NULL: none; must stay, as all in `session` */
+    size_t server_count;      /* copied; at most CNF_MEMBERS */
+    uint16_t port;            /* of servers whose port the configuration does not name */
+    struct phone_trust trust; /* what it looks into must stay, as all in `session` */
     struct tvsc *tvsc; /* to ask about servers that the lists do not know; must stay; NULL: none */
     struct enrol_setup session;
     const struct flash *flash; /* copied; NULL: none, what it learns lasts as long as it does */

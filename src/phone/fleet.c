@@ -101,6 +101,13 @@ static void take_enrolled(void *context, const struct enrolment_result *result)
                    loop_now(m->fleet->world.loop) - m->capf_begin);
 }
 
+static void take_tvs(void *context, const struct boot *boot, const struct tvsc_news *news)
+{
+    const struct member *m = context;
+    (void)boot;
+    tally_tvs(&m->fleet->tally, news);
+}
+
 /* The MIC of a fleet's phone: NAME.pem in the directory. */
 static int load_mic(struct member *m, struct why *why)
 {
@@ -128,7 +135,8 @@ static void finished(void *context, int error, const struct why *why)
 
 static int start_member(struct fleet *f, size_t n)
 {
-    static const struct phone_events events = {ready, take_action, finished, NULL, take_enrolled};
+    static const struct phone_events events = {ready, take_action,   finished,
+                                               NULL,  take_enrolled, take_tvs};
     const struct arguments *a = f->arguments;
     char home[FILE_PATH];
     struct address source;

@@ -22,8 +22,8 @@ struct inquiry {
     size_t next; /* server to ask after this one */
     char server[INQUIRY_SERVER_TEXT];
     bool connected, gone;
-    char trouble[200]; /* what became of this server */
-    char words[400];   /* of all of them */
+    char trouble[320]; /* what became of this server */
+    char words[700];   /* of all of them */
     struct buffer request, in;
     struct testimony testimony;
     uint32_t ttl;

@@ -37,6 +37,8 @@ struct phone_events {
     /* What happens at CAPF, and what came of it. May be NULL, both. */
     void (*enrolment)(void *context, const struct enrolment_news *news);
     void (*enrolled)(void *context, const struct enrolment_result *result);
+    /* What happens between it and TVS. May be NULL. */
+    void (*tvs)(void *context, const struct boot *boot, const struct tvsc_news *news);
 };
 
 /* Which TLS it speaks. */
@@ -59,6 +61,7 @@ struct phone_setup {
     const struct identity *mic;   /* must stay; NULL: none */
     enum phone_tls tls;
     const struct enrolment_pace *pace; /* copied; NULL: that of real phones */
+    int64_t tvs_answer_ms;             /* for each TVS server; 0: that of phone/inquiry.h */
     const struct phone_events *events;
     void *context;
 };

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 struct report {
-    json_t *root, *files, *messages, *lists;
+    json_t *root, *files, *messages, *lists, *tvs;
     bool enrols;
     bool broken; /* memory ran out on the way */
 };
@@ -88,6 +88,7 @@ static void add_file(struct report *r, const struct boot_action *action)
         put(r, object, "rule", json_string(accept_rule_text(action->answer->rule)));
         put(r, object, "explanation", text_of(action->answer->explanation));
         put(r, object, "inferred", json_boolean(action->answer->inferred));
+        put(r, object, "asked_tvs", json_boolean(action->asked_tvs));
     }
     if (action->failure != FAILURE_NONE) {
         put(r, object, "failure", json_string(boot_failure_text(action->failure)));
@@ -185,6 +186,36 @@ void report_enrolled(struct report *r, const struct enrolment_result *result)
     put(r, r->root, "enrolment", object);
 }
 
+/* ---- TVS ---- */
+
+static json_t *roles_of(struct report *r, const struct testimony *testimony)
+{
+    json_t *array = json_array();
+    for (uint16_t role = 0; role <= ROLE_TVS; role++)
+        if (testimony_has_role(testimony, role) &&
+            json_array_append_new(array, json_integer(role)) != 0)
+            r->broken = true;
+    return array;
+}
+
+void report_tvs(struct report *r, const struct tvsc_news *news)
+{
+    const struct testimony *t = news->testimony;
+    if (!t)
+        return;
+    json_t *object = json_object();
+    put(r, object, "about", json_string(news->verify ? "certificate" : "signer"));
+    put(r, object, "result", json_string(testimony_text(t->kind)));
+    put(r, object, "cached", json_boolean(news->what == TVSC_CACHED));
+    put(r, object, "server",
+        *news->server && t->kind != TESTIMONY_SILENCE ? text_of(news->server) : json_null());
+    put(r, object, "roles", roles_of(r, t));
+    put(r, object, "ttl", json_integer(news->ttl));
+    put(r, object, "error", t->words && *t->words ? text_of(t->words) : json_null());
+    if (json_array_append_new(r->tvs, object) != 0)
+        r->broken = true;
+}
+
 /* ---- the whole ---- */
 
 int report_new(struct report **out, const char *device, const char *model, bool enrols)
@@ -197,6 +228,7 @@ int report_new(struct report **out, const char *device, const char *model, bool 
     r->files = json_array();
     r->messages = json_array();
     r->lists = json_object();
+    r->tvs = json_array();
     put(r, r->root, "device", json_string(device));
     put(r, r->root, "model", json_string(model));
     put(r, r->root, "reached", json_null());
@@ -204,6 +236,7 @@ int report_new(struct report **out, const char *device, const char *model, bool 
     put(r, r->root, "error", json_null());
     put(r, r->root, "files", json_incref(r->files));
     put(r, r->root, "lists", json_incref(r->lists));
+    put(r, r->root, "tvs", json_incref(r->tvs));
     put(r, r->root, "configuration", json_null());
     put(r, r->root, "enrolment", json_null());
     put(r, r->root, "lsc", json_null());
@@ -219,6 +252,7 @@ void report_free(struct report *r)
     json_decref(r->files);
     json_decref(r->messages);
     json_decref(r->lists);
+    json_decref(r->tvs);
     json_decref(r->root);
     free(r);
 }

@@ -22,6 +22,8 @@ void report_action(struct report *report, const struct boot *boot,
                    const struct boot_action *action);
 /* CAPF was asked. */
 void report_enrolled(struct report *report, const struct enrolment_result *result);
+/* TVS was asked, or what it said before was remembered; other news are left out. */
+void report_tvs(struct report *report, const struct tvsc_news *news);
 /* The boot could not begin. */
 void report_failed(struct report *report, const char *error);
 /* -ENOMEM when it could not be made whole. */

@@ -73,10 +73,19 @@ static void take_enrolled(void *context, const struct enrolment_result *result)
         console_enrolled(&s->console, result);
 }
 
+static void take_tvs(void *context, const struct boot *boot, const struct tvsc_news *news)
+{
+    struct single *s = context;
+    if (s->report)
+        report_tvs(s->report, news);
+    else
+        console_tvs(&s->console, boot, news);
+}
+
 static int boot_phone(struct single *s, const struct address *server)
 {
-    static const struct phone_events events = {ready, take_action, finished, take_enrolment,
-                                               take_enrolled};
+    static const struct phone_events events = {ready,          take_action,   finished,
+                                               take_enrolment, take_enrolled, take_tvs};
     struct phone *phone = NULL;
     struct enrolment_pace pace;
     struct phone_setup setup = {

@@ -90,6 +90,12 @@ void tally_enrolled(struct tally *tally, const char *device, const struct enrolm
         note(tally, TROUBLE_CAPF + (int)outcome, device, result->words);
 }
 
+void tally_tvs(struct tally *tally, const struct tvsc_news *news)
+{
+    if (news->testimony)
+        tally->tvs[news->testimony->kind]++;
+}
+
 void tally_phone(struct tally *tally, enum boot_outcome outcome, int64_t ms)
 {
     if (tally->phones == tally->expected)
@@ -164,6 +170,11 @@ static const char *enrolment_word(int number)
     return enrol_outcome_text((enum enrol_outcome)number);
 }
 
+static const char *tvs_word(int number)
+{
+    return testimony_text((enum testimony_kind)number);
+}
+
 static const char *failure_word(int number)
 {
     return boot_failure_text((enum boot_failure)number);
@@ -184,6 +195,7 @@ void tally_print(struct tally *t, FILE *out)
             arrived(t), (double)t->bytes / 1e6, t->results[RESULT_ABSENT],
             t->results[RESULT_FAILED]);
     fprintf(out, "  sent again  %" PRIu64 " datagrams\n", t->resent);
+    print_counts(out, "  TVS         ", t->tvs, TESTIMONY_VOUCHED + 1, tvs_word);
     print_counts(out, "  CAPF        ", t->enrolments, ENROL_OUTCOMES, enrolment_word);
     if (t->enrolments[ENROL_INSTALLED])
         fprintf(out,
@@ -239,6 +251,7 @@ static int put_enrolments(json_t *root, struct tally *t)
     double rate = (double)t->enrolments[ENROL_INSTALLED] / seconds(t);
     int result = json_object_set_new(root, "enrolments", counts);
     result |= json_object_set_new(root, "enrol_ms", times);
+    result |= json_object_set_new(root, "tvs", counts_of(t->tvs, TESTIMONY_VOUCHED + 1, tvs_word));
     return result | json_object_set_new(root, "enrolled_per_second", json_real(rate));
 }
 

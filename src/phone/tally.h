@@ -28,6 +28,7 @@ struct tally {
     uint64_t bytes;                       /* of files that arrived */
     uint32_t *boot_ms;                    /* how long each phone took that has its files */
     size_t enrolments[ENROL_OUTCOMES];    /* how CAPF went */
+    size_t tvs[TESTIMONY_VOUCHED + 1];    /* what TVS said, remembered answers included */
     uint32_t *enrol_ms; /* how long it took each phone that got an LSC, the key included */
     struct tally_trouble troubles[TALLY_TROUBLES];
     size_t trouble_count;
@@ -45,6 +46,8 @@ void tally_action(struct tally *tally, const struct boot *boot, const struct boo
 /* A phone has been to CAPF; `ms` from when it set out. */
 void tally_enrolled(struct tally *tally, const char *device, const struct enrolment_result *result,
                     int64_t ms);
+/* TVS was asked, or remembered. */
+void tally_tvs(struct tally *tally, const struct tvsc_news *news);
 /* A phone is through; `ms` from its start. */
 void tally_phone(struct tally *tally, enum boot_outcome outcome, int64_t ms);
 /* A phone whose flash could not be used. */

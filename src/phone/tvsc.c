@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "phone/reach.h"
 #include "phone/tvscache.h"
-#include "phone/vouch.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -68,11 +67,6 @@ void tvsc_set_circle(struct tvsc *tvsc, const struct tvsc_circle *circle)
     tvsc->circle.servers = tvsc->servers;
 }
 
-bool tvsc_asks(const struct tvsc *tvsc)
-{
-    return tvsc->circle.asks && vouch_names_role(tvsc->circle.itl, ROLE_TVS);
-}
-
 static int64_t now_of(const struct tvsc *t)
 {
     return loop_now(t->setup.loop);
@@ -109,8 +103,12 @@ static void hang_up(struct tvsc_ask *ask)
 static enum tls_verdict judge(void *context, const struct certificate *server, struct why *why)
 {
     struct tvsc_ask *ask = context;
-    int result = vouch_check(NULL, ask->tvsc->circle.itl, ROLE_TVS, server, why);
-    return result ? TLS_UNKNOWN_CA : TLS_TRUSTED;
+    struct answer answer;
+    accept_server(&answer, &ask->tvsc->circle.trust, SERVER_TVS, server);
+    if (answer.verdict == VERDICT_YES)
+        return TLS_TRUSTED;
+    (void)why_error(why, ERR_POLICY, "%s", answer.explanation);
+    return TLS_UNKNOWN_CA;
 }
 
 static void ready(void *context)
@@ -133,7 +131,7 @@ static void received(void *context, struct bytes data)
 static void closed(void *context, const struct tls_end *end)
 {
     struct tvsc_ask *ask = context;
-    char words[200];
+    char words[320];
     inquiry_gone(ask->inquiry, reach_failure(words, sizeof words, end, ask->tvsc->circle.old_tls));
     pump(ask);
 }
@@ -208,11 +206,10 @@ static void conclude(struct tvsc_ask *ask)
     const struct tvscache_key key = key_of(ask);
     uint32_t ttl = inquiry_ttl(ask->inquiry);
     loop_timer_stop(ask->timer);
-    if (testimony->kind != TESTIMONY_SILENCE)
-        tell(ask, (struct tvsc_news){.what = TVSC_ANSWERED,
-                                     .testimony = testimony,
-                                     .ttl = ttl,
-                                     .size = inquiry_received(ask->inquiry)});
+    tell(ask, (struct tvsc_news){.what = TVSC_ANSWERED,
+                                 .testimony = testimony,
+                                 .ttl = ttl,
+                                 .size = inquiry_received(ask->inquiry)});
     tvscache_put(ask->tvsc->cache, &key, testimony, ttl, now_of(ask->tvsc));
     ask->answered(ask->context, testimony);
 }

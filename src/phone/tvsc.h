@@ -10,6 +10,7 @@
 #include "net/tls_connection.h"
 #include "net/worker.h"
 #include "phone/inquiry.h"
+#include "trust/server.h"
 
 enum tvsc_happening {
     TVSC_CACHED,    /* the answer is known: `testimony` */
@@ -18,7 +19,7 @@ enum tvsc_happening {
     TVSC_CONNECTED, /* with `tls` and `cipher`; the ITL names its certificate */
     TVSC_SENT,      /* the question, `size` bytes */
     TVSC_FAILED,    /* this server gave no answer: `words` */
-    TVSC_ANSWERED,  /* `size` bytes: `testimony`, kept for `ttl` seconds */
+    TVSC_ANSWERED,  /* `testimony`, of `size` bytes, kept for `ttl` seconds; or a silence */
     TVSC_FLUSHED,   /* what was known is forgotten */
 };
 
@@ -55,18 +56,15 @@ void tvsc_flush(struct tvsc *tvsc);
 
 /* Whom it may ask. Nobody, until it is told. */
 struct tvsc_circle {
-    bool asks;                        /* the phone's model has TVS */
     const struct cnf_member *servers; /* of its configuration, copied */
     size_t server_count;
-    const struct trustlist
-        *itl; /* what vouches for them; must stay until the next circle; NULL: none */
+    struct phone_trust
+        trust; /* its ITL says which servers are TVS; must stay while a question is asked */
     struct tls_context *tls; /* of a client */
     bool old_tls;            /* it speaks TLS 1.0 alone: explains a failed handshake */
 };
 /* Not while a question is asked. */
 void tvsc_set_circle(struct tvsc *tvsc, const struct tvsc_circle *circle);
-/* Would it ask at all? Its model does, and its ITL names a TVS. */
-bool tvsc_asks(const struct tvsc *tvsc);
 
 /* ---- a question ---- */
 

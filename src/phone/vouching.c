@@ -1,18 +1,14 @@
 #include "phone/vouching.h"
 
-#include "phone/vouch.h"
-
 enum tls_verdict vouching_judge(struct vouching *v, const struct certificate *server,
                                 struct why *why)
 {
-    v->objection = (struct why)WHY_NONE;
-    int result = vouch_check(v->ctl, v->itl, v->role, server, &v->objection);
-    if (result == 0)
+    struct answer answer;
+    accept_server(&answer, &v->trust, v->kind, server);
+    v->open = answer.verdict == VERDICT_THROUGH_TVS && v->tvsc;
+    if (answer.verdict == VERDICT_YES || v->open)
         return TLS_TRUSTED;
-    v->open = v->tvsc && tvsc_asks(v->tvsc);
-    if (v->open)
-        return TLS_TRUSTED;
-    *why = v->objection;
+    (void)why_error(why, ERR_POLICY, "%s", answer.explanation);
     return TLS_UNKNOWN_CA;
 }
 
@@ -21,25 +17,17 @@ bool vouching_is_open(const struct vouching *v)
     return v->open;
 }
 
-/* What TVS says after what the lists said. */
-static int weigh(const struct vouching *v, const struct testimony *t, struct why *why)
-{
-    const char *lists = why_text(&v->objection, ERR_POLICY);
-    if (t->kind == TESTIMONY_SILENCE)
-        return why_error(why, ERR_POLICY, "%s; no TVS could be asked about it: %s", lists,
-                         t->words ? t->words : "nobody answers");
-    if (t->kind == TESTIMONY_DENIED)
-        return why_error(why, ERR_POLICY, "%s; TVS does not trust it either", lists);
-    if (!vouch_testimony(t, v->role))
-        return why_error(why, ERR_POLICY, "%s; TVS trusts it, but not for this role", lists);
-    return 0;
-}
-
 static void answered(void *context, const struct testimony *testimony)
 {
     struct vouching *v = context;
+    struct phone_trust trust = v->trust;
+    struct answer answer;
     struct why why = WHY_NONE;
-    int result = weigh(v, testimony, &why);
+    int result = 0;
+    trust.testimony = testimony;
+    accept_server(&answer, &trust, v->kind, v->certificate);
+    if (answer.verdict != VERDICT_YES)
+        result = why_error(&why, ERR_POLICY, "%s", answer.explanation);
     v->open = false;
     v->told(v->context, result, &why);
 }

@@ -11,12 +11,11 @@
 #include "phone/tvsc.h"
 
 struct vouching {
-    const struct trustlist *ctl, *itl; /* NULL: none; must stay */
-    uint16_t role;
+    struct phone_trust trust; /* what it looks into must stay */
+    enum server_kind kind;
     struct tvsc *tvsc; /* NULL: there is nobody to ask */
     /* its own */
     bool open;
-    struct why objection; /* of the lists */
     struct certificate *certificate;
     struct tvsc_ask *ask;
     void (*told)(void *context, int error, const struct why *why);

@@ -62,6 +62,8 @@ struct testimony {
     struct bytes certificate; /* VOUCHED: the DER certificate that came with it */
     const char *words;        /* SILENCE: what became of whom it asked; NULL: not told */
 };
+/* "silence", "denied", "vouched". */
+const char *testimony_text(enum testimony_kind kind);
 bool testimony_has_role(const struct testimony *testimony, uint16_t role);
 void testimony_add_role(struct testimony *testimony, uint16_t role);
 

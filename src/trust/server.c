@@ -81,9 +81,9 @@ static void hear_testimony(struct question *q)
         fits = fits || testimony_has_role(t, q->kind->roles[i]);
     if (t->kind == TESTIMONY_SILENCE)
         say(q, VERDICT_NO, RULE_TVS_SILENT,
-            "%s, is not in the phone's lists, and no TVS that the phone knows could be asked: have "
-            "one running that its configuration names, with the certificate its ITL names.",
-            q->shown);
+            "%s, is not in the phone's lists, and no TVS could be asked%s%.200s%s: have one "
+            "running that its configuration names, with the certificate its ITL names.",
+            q->shown, t->words ? " (" : "", t->words ? t->words : "", t->words ? ")" : "");
     else if (t->kind == TESTIMONY_DENIED)
         say(q, VERDICT_NO, RULE_TVS_REFUSES,
             "%s, is not in the phone's lists, and the TVS it asked does not know it either: put it "
@@ -99,16 +99,39 @@ static void hear_testimony(struct question *q)
             "%s, is not in the phone's lists, and the TVS it asked vouches for it.", q->shown);
 }
 
+/* "; its ITL names CN=... (serial ...)", which a server of this kind was known by. */
+static char *words_instead(char out[2 * WORDS], const struct question *q)
+{
+    char record[WORDS];
+    const struct trustlist *lists[] = {q->kind == &kinds[SERVER_TVS] ? NULL : q->phone->ctl,
+                                       q->phone->itl};
+    out[0] = '\0';
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t r = 0; r < q->kind->role_count && !*out; r++) {
+            const struct trustlist_record *other = trustlist_find_role(lists[i], q->kind->roles[r]);
+            if (other)
+                text_format(out, 2 * WORDS, "; %s %s", i == 0 ? "its CTL names" : "its ITL names",
+                            words_record(record, other));
+        }
+    }
+    return out;
+}
+
 static void refuse(struct question *q)
 {
+    char instead[2 * WORDS];
     if (!q->phone->ctl && !q->phone->itl)
         say(q, VERDICT_NO, RULE_UNKNOWN_CERTIFICATE,
             "%s, is unknown to a phone that holds no list: let it load the lists first.", q->shown);
+    else if (q->kind == &kinds[SERVER_TVS])
+        say(q, VERDICT_NO, RULE_UNKNOWN_CERTIFICATE,
+            "%s, is not in the phone's ITL%s: let the phone load the ITL that is served now.",
+            q->shown, words_instead(instead, q));
     else
         say(q, VERDICT_NO, RULE_UNKNOWN_CERTIFICATE,
             "%s, is not in the phone's lists with the role %s, and there is no TVS it could ask "
-            "about it: let it load the lists that are served now.",
-            q->shown, q->kind->roles_text);
+            "about it%s: let it load the lists that are served now.",
+            q->shown, q->kind->roles_text, words_instead(instead, q));
 }
 
 static void ask_tvs(struct question *q, bool may_ask)

@@ -8,6 +8,16 @@
 
 enum { ROLES_HELD = 32 };
 
+const char *testimony_text(enum testimony_kind kind)
+{
+    static const char *const words[] = {
+        [TESTIMONY_SILENCE] = "silence",
+        [TESTIMONY_DENIED] = "denied",
+        [TESTIMONY_VOUCHED] = "vouched",
+    };
+    return words[kind];
+}
+
 bool testimony_has_role(const struct testimony *testimony, uint16_t role)
 {
     return role < ROLES_HELD && (testimony->roles & UINT32_C(1) << role) != 0;

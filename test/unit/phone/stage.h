@@ -26,6 +26,7 @@ struct stage {
     enum stage_answer http;         /* of all of HTTP, when not ANSWER_FILE */
     const char *flash_error;        /* of every BOOT_STORE */
     void (*enrol)(struct stage *s); /* what CAPF does: ends with boot_enrolled() */
+    const struct testimony *tvs;    /* what TVS says; NULL: nobody answers */
     char asked[2000];               /* "http CTLSEP...tlv; SEP...cnf.xml; " */
     char said[2000];                /* status messages, each with "; " */
     char became[2000];              /* "accepted:first_list absent refused:bad_signature " */
@@ -129,6 +130,9 @@ static inline void stage_note(struct stage *s, const struct boot_action *action)
     case BOOT_STORE:
         add(s->stored, sizeof s->stored, slot, "", "");
         break;
+    case BOOT_ASK:
+        add(s->asked, sizeof s->asked, "TVS; ", "", "");
+        break;
     case BOOT_ENROL:
         add(s->asked, sizeof s->asked, "CAPF; ", "", "");
         break;
@@ -139,6 +143,14 @@ static inline void stage_note(struct stage *s, const struct boot_action *action)
         snprintf(s->words, sizeof s->words, "%s", action->words);
         break;
     }
+}
+
+/* The question must have been about somebody. */
+static inline void stage_testify(struct stage *s, const struct boot_action *action)
+{
+    static const struct testimony silence = {.kind = TESTIMONY_SILENCE, .words = "no answer"};
+    assert_true(action->subject.size && action->issuer.size && action->serial.size);
+    boot_testified(s->boot, s->tvs ? s->tvs : &silence, s->now);
 }
 
 /* Takes the actions and answers them, and lets time pass where the engine waits. */
@@ -153,6 +165,8 @@ static inline void stage_run(struct stage *s)
                 stage_answer(s, &copy);
             else if (copy.kind == BOOT_STORE)
                 boot_stored(s->boot, s->flash_error, s->now);
+            else if (copy.kind == BOOT_ASK)
+                stage_testify(s, &copy);
             else if (copy.kind == BOOT_ENROL)
                 s->enrol(s);
         }

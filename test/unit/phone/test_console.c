@@ -197,6 +197,152 @@ static void test_json_tells_all_of_it(void **state)
     vector_free(ctl);
 }
 
+/* ---- TVS ---- */
+
+static void tell_tvs(struct told *t, const struct boot *boot, struct tvsc_news news)
+{
+    news.server = "192.0.2.10:2445";
+    console_tvs(&t->console, boot, &news);
+    report_tvs(t->report, &news);
+}
+
+/* A question about a signer, answered, and the lists that follow it. */
+static void tell_exchange(struct told *t, const struct boot *boot)
+{
+    struct testimony trusts = {.kind = TESTIMONY_VOUCHED};
+    testimony_add_role(&trusts, ROLE_SAST);
+    testimony_add_role(&trusts, ROLE_CCM_TFTP);
+    tell_tvs(t, boot, (struct tvsc_news){.what = TVSC_ASK});
+    tell_tvs(t, boot, (struct tvsc_news){.what = TVSC_CONNECT});
+    tell_tvs(t, boot, (struct tvsc_news){.what = TVSC_CONNECTED, .tls = "TLSv1", .cipher = "x"});
+    tell_tvs(t, boot, (struct tvsc_news){.what = TVSC_SENT, .size = 153});
+    tell_tvs(t, boot,
+             (struct tvsc_news){
+                 .what = TVSC_ANSWERED, .testimony = &trusts, .ttl = 86400, .size = 1480});
+    tell_tvs(t, boot, (struct tvsc_news){.what = TVSC_FLUSHED});
+}
+
+#define FLUSH(a, b, c, d, e, f)                                                                 \
+    a ": NOT HH:MM:SS.uuuuuu SECD: setupSocketToTvsProxy: Connected to TVS proxy server\n" b    \
+      ": NOT HH:MM:SS.uuuuuu SECD: tvsReqFlushTvsCertCache: Sent Request to TVS proxy, len: "   \
+      "3708\n" c                                                                                \
+      ": NOT HH:MM:SS.uuuuuu SECD: clpTvsInit: Client message received on TVS proxy socket\n" d \
+      ": NOT HH:MM:SS.uuuuuu SECD: processTvsClntReq: Success reading the client TVS request, " \
+      "len : 3708\n" e                                                                          \
+      ": NOT HH:MM:SS.uuuuuu SECD: processTvsClntReq: TVS Certificate cache flush request "     \
+      "received\n" f                                                                            \
+      ": NOT HH:MM:SS.uuuuuu SECD: tvsFlushCertCache: Completed TVS Certificate cache flush "   \
+      "request\n"
+
+static void test_the_console_speaks_of_tvs_as_a_real_phone(void **state)
+{
+    (void)state;
+    struct stage s;
+    struct told t;
+    stage_open(&s, "7975");
+    open_told(&t, false);
+    tell_exchange(&t, s.boot);
+    close_told(&t);
+    assert_string_equal(
+        t.text,
+        "1: NOT HH:MM:SS.uuuuuu SECD: -TVS service available, can attempt via TVS\n"
+        "2: NOT HH:MM:SS.uuuuuu SECD: -TVS Certificate Authentication request\n"
+        "3: NOT HH:MM:SS.uuuuuu SECD: -No matching entry found at cache\n"
+        "4: NOT HH:MM:SS.uuuuuu SECD: -Successfully obtained a TLS connection to the TVS server\n"
+        "5: NOT HH:MM:SS.uuuuuu SECD: -Successfully sent the certificate Authentication request to "
+        "TVS server, bytes written : 153\n"
+        "6: NOT HH:MM:SS.uuuuuu SECD: -Authentication Response received, status : "
+        "0\n" FLUSH("7", "8", "9", "10", "11", "12"));
+    drop_told(&t);
+    stage_close(&s);
+    stage_open(&s, "8861");
+    open_told(&t, false);
+    tell_exchange(&t, s.boot);
+    close_told(&t);
+    assert_string_equal(
+        t.text,
+        "1: NOT HH:MM:SS.uuuuuu SECUREAPP-Attempting connect to TVS server addr "
+        "[192.0.2.10:2445]\n"
+        "2: NOT HH:MM:SS.uuuuuu SECUREAPP-TVS process request - Successfully sent the TVS request "
+        "to TVS server, bytes written : 153\n"
+        "3: NOT HH:MM:SS.uuuuuu SECUREAPP-TVS Service receives 1480 bytes of data\n"
+        "4: NOT HH:MM:SS.uuuuuu SECUREAPP-TVS added cert to TVS cache - expires in 24 "
+        "hours\n" FLUSH("5", "6", "7", "8", "9", "10"));
+    drop_told(&t);
+    stage_close(&s);
+}
+
+static void test_a_tvs_that_does_not_answer_is_told(void **state)
+{
+    static const char *const models[] = {"7975", "8861"};
+    const struct testimony silence = {.kind = TESTIMONY_SILENCE, .words = "refused"};
+    const struct testimony denied = {.kind = TESTIMONY_DENIED};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct stage s;
+        struct told t;
+        stage_open(&s, models[i]);
+        open_told(&t, false);
+        tell_tvs(&t, s.boot, (struct tvsc_news){.what = TVSC_FAILED, .words = "refused"});
+        tell_tvs(&t, s.boot, (struct tvsc_news){.what = TVSC_ANSWERED, .testimony = &silence});
+        tell_tvs(&t, s.boot, (struct tvsc_news){.what = TVSC_CACHED, .testimony = &denied});
+        close_told(&t);
+        expect_line(&t, "TVS server 192.0.2.10:2445: refused\n");
+        expect_line(&t, "No TVS server answers\n");
+        expect_line(&t, "Matching entry found at cache\n");
+        drop_told(&t);
+        stage_close(&s);
+    }
+}
+
+static void test_json_tells_what_tvs_said(void **state)
+{
+    const struct testimony silence = {.kind = TESTIMONY_SILENCE, .words = "refused"};
+    const char *about, *result, *server, *error;
+    json_t *null, *roles;
+    int cached, ttl;
+    char *text = NULL;
+    size_t size;
+    (void)state;
+    struct stage s;
+    struct told t;
+    stage_open(&s, "7975");
+    open_told(&t, true);
+    tell_exchange(&t, s.boot);
+    tell_tvs(&t, s.boot,
+             (struct tvsc_news){.what = TVSC_ANSWERED, .verify = true, .testimony = &silence});
+    close_told(&t);
+    FILE *out = open_memstream(&text, &size);
+    assert_int_equal(report_print(t.report, out), 0);
+    fclose(out);
+    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    json_t *tvs = json_object_get(root, "tvs");
+    assert_int_equal(json_array_size(tvs), 2);
+    assert_int_equal(json_unpack(json_array_get(tvs, 0), "{s:s, s:s, s:b, s:s, s:o, s:i, s:o}",
+                                 "about", &about, "result", &result, "cached", &cached, "server",
+                                 &server, "roles", &roles, "ttl", &ttl, "error", &null),
+                     0);
+    assert_string_equal(about, "signer");
+    assert_string_equal(result, "vouched");
+    assert_false(cached);
+    assert_string_equal(server, "192.0.2.10:2445");
+    assert_int_equal(json_integer_value(json_array_get(roles, 0)), ROLE_SAST);
+    assert_int_equal(json_integer_value(json_array_get(roles, 1)), ROLE_CCM_TFTP);
+    assert_int_equal(ttl, 86400);
+    assert_true(json_is_null(null));
+    assert_int_equal(json_unpack(json_array_get(tvs, 1), "{s:s, s:s, s:o, s:s}", "about", &about,
+                                 "result", &result, "server", &null, "error", &error),
+                     0);
+    assert_string_equal(about, "certificate");
+    assert_string_equal(result, "silence");
+    assert_true(json_is_null(null));
+    assert_string_equal(error, "refused");
+    json_decref(root);
+    free(text);
+    drop_told(&t);
+    stage_close(&s);
+}
+
 /* ---- the fleet's numbers ---- */
 
 static void test_percentiles_are_by_nearest_rank(void **state)
@@ -278,6 +424,9 @@ int main(void)
         cmocka_unit_test(test_a_quiet_phone_still_says_which_rule_refused_and_what_stays),
         cmocka_unit_test(test_names_of_the_servers_choosing_cannot_move_the_cursor),
         cmocka_unit_test(test_json_tells_all_of_it),
+        cmocka_unit_test(test_the_console_speaks_of_tvs_as_a_real_phone),
+        cmocka_unit_test(test_a_tvs_that_does_not_answer_is_told),
+        cmocka_unit_test(test_json_tells_what_tvs_said),
         cmocka_unit_test(test_percentiles_are_by_nearest_rank),
         cmocka_unit_test(test_a_fleet_counts_by_rule_and_names_the_first_of_each_trouble),
         cmocka_unit_test(test_a_fleet_of_none_prints_no_division_by_zero),

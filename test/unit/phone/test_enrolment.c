@@ -4,7 +4,6 @@
 
 #include "base/file.h"
 #include "phone/enrolment.h"
-#include "phone/vouch.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -78,7 +77,7 @@ static void read_list(enum record_form form)
     vector_free(w.list);
     w.list = capfd_list(&w.signer, w.capfd.identity.certificate, form);
     assert_int_equal(trustlist_parse(&w.itl, w.list, NULL), 0);
-    w.setup.itl = w.itl;
+    w.setup.trust.itl = w.itl;
 }
 
 static int enter(void **state)
@@ -107,6 +106,7 @@ static int enter(void **state)
         .servers = w.servers,
         .server_count = 1,
         .port = CAPF_PORT,
+        .trust = {.model = model_find("7975")},
         .session = {.device = DEVICE, .auth = CAPF_AUTH_STRING, .string = "123456"},
         .flash = &w.flash,
         .news = take_news,
@@ -282,10 +282,10 @@ static void test_a_foreign_server_hears_nothing(void **state)
     struct bytes list = capfd_list(&w.signer, other.certificate, RECORD_HASHED);
     struct trustlist *itl = NULL;
     assert_int_equal(trustlist_parse(&itl, list, NULL), 0);
-    w.setup.itl = itl;
+    w.setup.trust.itl = itl;
     enrol();
     expect_no_byte_said();
-    expect(ENROL_UNTRUSTED, "the phone's lists name CN=CAPF-00000000");
+    expect(ENROL_UNTRUSTED, "its ITL names CN=CAPF-00000000");
     trustlist_free(itl);
     vector_free(list);
     identity_fini(&other);
@@ -294,10 +294,10 @@ static void test_a_foreign_server_hears_nothing(void **state)
 static void test_without_lists_no_server_is_trusted(void **state)
 {
     (void)state;
-    w.setup.itl = NULL;
+    w.setup.trust.itl = NULL;
     enrol();
     expect_no_byte_said();
-    expect(ENROL_UNTRUSTED, "no list to know it by");
+    expect(ENROL_UNTRUSTED, "a phone that holds no list");
 }
 
 static void test_a_record_of_another_role_does_not_vouch(void **state)
@@ -315,7 +315,7 @@ static void test_a_record_of_another_role_does_not_vouch(void **state)
     struct bytes list = factory_envelope(&w.signer, "ITLFile.tlv", buffer_bytes(&body));
     struct trustlist *itl = NULL;
     assert_int_equal(trustlist_parse(&itl, list, NULL), 0);
-    w.setup.itl = itl;
+    w.setup.trust.itl = itl;
     enrol();
     expect_no_byte_said();
     trustlist_free(itl);
@@ -355,11 +355,11 @@ static void enrol_through_tvs(struct tvsd *tvsd)
     struct trustlist *itl = NULL;
     struct tvsc *tvsc = NULL;
     assert_int_equal(trustlist_parse(&itl, list, NULL), 0);
+    w.setup.trust.itl = itl;
     const struct tvsc_circle circle = {
-        .asks = true, .servers = &server, .server_count = 1, .itl = itl, .tls = w.tls};
+        .trust = w.setup.trust, .servers = &server, .server_count = 1, .tls = w.tls};
     assert_int_equal(tvsc_new(&tvsc, &setup), 0);
     tvsc_set_circle(tvsc, &circle);
-    w.setup.itl = itl;
     w.setup.tvsc = tvsc;
     enrol();
     w.setup.tvsc = NULL;
@@ -391,13 +391,13 @@ static void test_a_server_that_tvs_does_not_vouch_for_as_capf_hears_nothing(void
     tvsd_open(&tvsd, w.loop, "pool/rsa2048-2.pem");
     tvsd.roles = "\x02";
     enrol_through_tvs(&tvsd);
-    expect(ENROL_UNTRUSTED, "TVS trusts it, but not for this role");
+    expect(ENROL_UNTRUSTED, "TVS knows it, but not with the role CAPF");
     tvsd.mood = MOOD_DENY;
     enrol_through_tvs(&tvsd);
-    expect(ENROL_UNTRUSTED, "TVS does not trust it either");
+    expect(ENROL_UNTRUSTED, "does not know it either");
     tvsd.mood = MOOD_CUT;
     enrol_through_tvs(&tvsd);
-    expect(ENROL_UNTRUSTED, "no TVS could be asked about it: 127.0.0.1:");
+    expect(ENROL_UNTRUSTED, "no TVS could be asked (127.0.0.1:");
     assert_int_equal(w.capfd.connections, 3); /* the handshakes were done */
     assert_int_equal(w.capfd.bytes, 0);
     expect_flash(NULL);

@@ -109,7 +109,7 @@ static const struct testimony *ends(enum testimony_kind kind)
     assert_true(stepped());
     assert_true(step.over);
     assert_true(kind == TESTIMONY_SILENCE || step.drop); /* phones go when they know */
-    assert_false(stepped()); /* the end is the end */
+    assert_false(stepped());                             /* the end is the end */
     assert_int_equal(inquiry_due(q), INT64_MAX);
     const struct testimony *t = inquiry_testimony(q);
     assert_non_null(t);

@@ -102,7 +102,7 @@ static void test_a_foreign_list_is_refused_and_the_old_one_stays(void **state)
     vector_free(other);
 }
 
-static void test_what_tvs_would_decide_is_refused(void **state)
+static void test_what_tvs_cannot_be_asked_about_is_refused(void **state)
 {
     (void)state;
     struct stage s;
@@ -112,9 +112,119 @@ static void test_what_tvs_would_decide_is_refused(void **state)
     stage_put(&s, SGN_NAME, config);
     stage_boot(&s);
     expect_held(&s, TRUSTLIST_ITL, itl);
-    assert_non_null(strstr(s.became, "refused:ask_tvs "));
+    assert_non_null(strstr(s.became, "refused:tvs_silent "));
     assert_int_equal(s.outcome, OUTCOME_REFUSED);
     assert_true(boot_is_configured(s.boot)); /* the configuration is fine */
+    stage_close(&s);
+    vector_free(other);
+}
+
+/* ---- TVS ---- */
+
+static struct testimony vouched_for(const struct identity *who, unsigned role)
+{
+    struct testimony t = {.kind = TESTIMONY_VOUCHED,
+                          .certificate = certificate_der(who->certificate)};
+    testimony_add_role(&t, (uint16_t)role);
+    return t;
+}
+
+static void test_a_list_whose_signer_tvs_knows_is_taken(void **state)
+{
+    (void)state;
+    const struct testimony t = vouched_for(&foreign, ROLE_SAST);
+    struct bytes other = factory_list(TRUSTLIST_CTL, &foreign, NULL);
+    struct stage s;
+    open_with_lists(&s, "7975");
+    s.tvs = &t;
+    stage_put(&s, CTL_NAME, other);
+    stage_put(&s, SGN_NAME, config);
+    stage_boot(&s);
+    expect_held(&s, TRUSTLIST_CTL, other);
+    assert_int_equal(strncmp(s.became, "accepted:tvs_vouches ", 21), 0);
+    assert_int_equal(strncmp(s.asked, CTL_NAME "; TVS; ", 29), 0);
+    assert_string_equal(s.stored, "0");
+    assert_non_null(strstr(s.said, "Trust List Updated; "));
+    assert_null(strstr(s.asked, "TVS; TVS"));
+    assert_int_equal(s.outcome, OUTCOME_FILES);
+    stage_close(&s);
+    vector_free(other);
+}
+
+static void test_a_configuration_whose_signer_tvs_knows_is_taken(void **state)
+{
+    (void)state;
+    const struct testimony t = vouched_for(&foreign, ROLE_CCM_TFTP);
+    struct bytes other = factory_envelope(
+        &foreign, SGN_NAME,
+        bytes_of_string("<device><deviceSecurityMode>2</deviceSecurityMode></device>"));
+    struct stage s;
+    open_with_lists(&s, "7975");
+    s.tvs = &t;
+    stage_put(&s, SGN_NAME, other);
+    stage_boot(&s);
+    assert_non_null(strstr(s.became, "accepted:tvs_vouches "));
+    assert_true(boot_is_configured(s.boot));
+    assert_int_equal(boot_configuration(s.boot)->security_mode, 2);
+    assert_string_equal(s.stored, "2");
+    stage_close(&s);
+    vector_free(other);
+}
+
+static void test_what_tvs_denies_is_refused_and_the_old_list_stays(void **state)
+{
+    (void)state;
+    const struct testimony t = {.kind = TESTIMONY_DENIED};
+    struct bytes other = factory_list(TRUSTLIST_CTL, &foreign, NULL);
+    struct stage s;
+    open_with_lists(&s, "7975");
+    s.tvs = &t;
+    stage_put(&s, CTL_NAME, other);
+    stage_put(&s, SGN_NAME, config);
+    stage_boot(&s);
+    expect_held(&s, TRUSTLIST_CTL, ctl);
+    assert_int_equal(strncmp(s.became, "refused:tvs_refuses ", 20), 0);
+    assert_int_equal(strncmp(s.said, "Trust List Update Failed; ", 26), 0);
+    assert_int_equal(s.outcome, OUTCOME_REFUSED);
+    stage_close(&s);
+    vector_free(other);
+}
+
+/* TVS answers for one file: the next one is judged, and asked about, for itself. */
+static void test_each_file_is_asked_about_for_itself(void **state)
+{
+    (void)state;
+    const struct testimony t = vouched_for(&foreign, ROLE_SAST);
+    struct bytes other =
+        factory_envelope(&foreign, SGN_NAME, bytes_of_string("<device> </device>"));
+    struct bytes list = factory_list(TRUSTLIST_ITL, &foreign, NULL);
+    struct stage s;
+    open_with_lists(&s, "7975");
+    s.tvs = &t;
+    boot_testified(s.boot, &t, s.now); /* nobody has asked */
+    stage_put(&s, ITL_NAME, list);
+    stage_put(&s, SGN_NAME, other);
+    stage_boot(&s);
+    /* The new ITL names no TVS, so that nobody can be asked about the configuration; but it names
+     * its signer. */
+    assert_non_null(strstr(s.became, "accepted:tvs_vouches accepted:signer_in_itl "));
+    stage_close(&s);
+    vector_free(other);
+    vector_free(list);
+}
+
+static void test_phones_without_tvs_do_not_ask(void **state)
+{
+    (void)state;
+    const struct testimony t = vouched_for(&foreign, ROLE_SAST);
+    struct bytes other = factory_list(TRUSTLIST_CTL, &foreign, NULL);
+    struct stage s;
+    open_with_lists(&s, "7940");
+    s.tvs = &t;
+    stage_put(&s, CTL_NAME, other);
+    stage_boot(&s);
+    assert_null(strstr(s.asked, "TVS; "));
+    assert_int_equal(strncmp(s.became, "refused:unknown_signer ", 23), 0);
     stage_close(&s);
     vector_free(other);
 }
@@ -232,7 +342,7 @@ static void test_a_foreign_configuration_is_refused(void **state)
     (void)state;
     struct bytes xml = bytes_of_string("<device> </device>");
     struct bytes other = factory_envelope(&foreign, SGN_NAME, xml);
-    refuse_configuration("7975", other, "refused:ask_tvs ");
+    refuse_configuration("7975", other, "refused:tvs_silent ");
     refuse_configuration("7940", other, "refused:unknown_signer ");
     vector_free(other);
 }
@@ -372,7 +482,12 @@ int main(void)
         cmocka_unit_test(test_the_same_lists_again_change_nothing),
         cmocka_unit_test(test_a_new_list_of_a_known_anchor_replaces_the_old_one),
         cmocka_unit_test(test_a_foreign_list_is_refused_and_the_old_one_stays),
-        cmocka_unit_test(test_what_tvs_would_decide_is_refused),
+        cmocka_unit_test(test_what_tvs_cannot_be_asked_about_is_refused),
+        cmocka_unit_test(test_a_list_whose_signer_tvs_knows_is_taken),
+        cmocka_unit_test(test_a_configuration_whose_signer_tvs_knows_is_taken),
+        cmocka_unit_test(test_what_tvs_denies_is_refused_and_the_old_list_stays),
+        cmocka_unit_test(test_each_file_is_asked_about_for_itself),
+        cmocka_unit_test(test_phones_without_tvs_do_not_ask),
         cmocka_unit_test(test_a_list_with_any_bit_flipped_is_refused),
         cmocka_unit_test(test_a_wrong_signature_is_also_a_verification_failure),
         cmocka_unit_test(test_a_first_list_must_be_signed_by_an_anchor_of_its_own),

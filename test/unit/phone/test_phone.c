@@ -2,6 +2,7 @@
  */
 #include "capfd.h"
 #include "filer.h"
+#include "tvsd.h"
 
 #include "base/file.h"
 #include "net/httpd.h"
@@ -602,6 +603,144 @@ static void test_a_phone_can_be_switched_off_while_it_enrols(void **state)
     assert_false(w.finished);
 }
 
+/* ---- TVS, and lists of signers that it alone knows ---- */
+
+static struct {
+    struct tvsd tvsd;
+    struct identity signer, foreign;
+    char news[600];
+} tvs_site;
+
+static void put_signed(const struct identity *signer, const char *name, const char *xml)
+{
+    put(name, factory_envelope(signer, name, bytes_of_string(xml)));
+}
+
+/* A 7975 has booted from the signer; now the lists are `foreign`'s. */
+static int enter_tvs(void **state)
+{
+    struct watched w;
+    char xml[400];
+    enter(state);
+    memset(&tvs_site, 0, sizeof tvs_site);
+    factory_signer(&tvs_site.signer);
+    factory_foreign(&tvs_site.foreign);
+    tvsd_open(&tvs_site.tvsd, world.phones.loop, "pool/rsa2048-3.pem");
+    tvs_site.tvsd.roles = "\x00\x02";
+    tvs_site.tvsd.role_count = 2;
+    tvs_site.tvsd.certificate = certificate_der(tvs_site.foreign.certificate);
+    snprintf(xml, sizeof xml,
+             "<device> <TVS><members><member priority=\"0\"><port>%u</port>"
+             "<address>127.0.0.1</address></member></members></TVS> </device>",
+             address_port(&tvs_site.tvsd.address));
+    put("ITLFile.tlv", tvsd_itl(&tvs_site.signer, tvs_site.tvsd.identity.certificate));
+    put_signed(&tvs_site.signer, DEVICE ".cnf.xml.sgn", xml);
+    boot(&w, "7975", world.home);
+    assert_int_equal(w.outcome, OUTCOME_FILES);
+    put("CTL" DEVICE ".tlv", factory_list(TRUSTLIST_CTL, &tvs_site.foreign, NULL));
+    put_signed(&tvs_site.foreign, DEVICE ".cnf.xml.sgn", xml);
+    return 0;
+}
+
+static int leave_tvs(void **state)
+{
+    tvsd_close(&tvs_site.tvsd);
+    identity_fini(&tvs_site.signer);
+    identity_fini(&tvs_site.foreign);
+    return leave(state);
+}
+
+static void take_tvs(void *context, const struct boot *boot, const struct tvsc_news *news)
+{
+    static const char *const words[] = {
+        [TVSC_CACHED] = "cached ", [TVSC_ASK] = "ask ",        [TVSC_CONNECT] = "connect ",
+        [TVSC_SENT] = "sent ",     [TVSC_FAILED] = "failed ",  [TVSC_CONNECTED] = "connected ",
+        [TVSC_ANSWERED] = "told ", [TVSC_FLUSHED] = "flushed "};
+    (void)context;
+    (void)boot;
+    strncat(tvs_site.news, words[news->what], 20);
+}
+
+static void boot_asking(struct watched *w, const char *model)
+{
+    static const struct phone_events telling = {ready, take_action, finished, NULL, NULL, take_tvs};
+    struct phone_setup setup = setup_of(w, model, world.home);
+    setup.events = &telling;
+    setup.tls = PHONE_TLS_MODERN; /* the listener of the test speaks nothing older */
+    tvs_site.news[0] = '\0';
+    boot_with(w, &setup);
+}
+
+static void test_a_new_signer_is_taken_through_tvs_and_known_from_then_on(void **state)
+{
+    (void)state;
+    struct watched w;
+    boot_asking(&w, "7975");
+    assert_int_equal(w.outcome, OUTCOME_FILES);
+    assert_int_equal(w.refused, 0);
+    assert_int_equal(w.stores, 1); /* the CTL; the configuration says the same as before */
+    assert_string_equal(tvs_site.tvsd.device, "CP-7975-" DEVICE);
+    assert_string_equal(tvs_site.news, "ask connect connected sent told flushed ");
+    boot_asking(&w, "7975");
+    assert_int_equal(w.outcome, OUTCOME_FILES);
+    assert_string_equal(tvs_site.news, "");
+    assert_int_equal(tvs_site.tvsd.questions, 1);
+}
+
+static void test_what_tvs_trusts_for_files_is_remembered_for_the_next_file(void **state)
+{
+    (void)state;
+    struct watched w;
+    put("CTL" DEVICE ".tlv", vector_load("CTLFile.tlv")); /* the list stays */
+    put_signed(&tvs_site.foreign, "Ringlist.xml.sgn", "<CiscoIPPhoneRinglist/>");
+    boot_asking(&w, "7975");
+    assert_int_equal(w.outcome, OUTCOME_FILES);
+    assert_int_equal(w.refused, 0);
+    assert_string_equal(tvs_site.news, "ask connect connected sent told cached ");
+    assert_int_equal(tvs_site.tvsd.questions, 1);
+}
+
+static void test_without_tvs_the_old_lists_stay(void **state)
+{
+    (void)state;
+    struct watched w;
+    tvs_site.tvsd.mood = MOOD_DENY;
+    boot_asking(&w, "7975");
+    assert_int_equal(w.outcome, OUTCOME_REFUSED);
+    assert_int_equal(w.refused, 2);
+    assert_int_equal(w.stores, 0);
+    expect_flash("CTLFile.tlv", "CTLFile.tlv");
+    tvs_site.tvsd.mood = MOOD_CUT;
+    boot_asking(&w, "7975");
+    assert_int_equal(w.outcome, OUTCOME_REFUSED);
+    assert_int_equal(w.stores, 0);
+}
+
+static void on_sent(void *context, const struct boot *boot, const struct tvsc_news *news)
+{
+    (void)context;
+    (void)boot;
+    if (news->what == TVSC_SENT)
+        loop_stop(world.phones.loop);
+}
+
+static void test_a_phone_can_be_switched_off_while_it_asks(void **state)
+{
+    static const struct phone_events telling = {ready, take_action, finished, NULL, NULL, on_sent};
+    (void)state;
+    struct watched w;
+    struct phone_setup setup = setup_of(&w, "7975", world.home);
+    tvs_site.tvsd.mood = MOOD_SILENCE;
+    setup.events = &telling;
+    setup.tls = PHONE_TLS_MODERN;
+    assert_int_equal(phone_new(&w.phone, &world.phones, &setup), 0);
+    phone_start(w.phone);
+    assert_int_equal(loop_run(world.phones.loop), 0);
+    assert_false(w.finished);
+    phone_free(w.phone);
+    expect_flash("CTLFile.tlv", "CTLFile.tlv");
+}
+
 static void test_a_lab_mic_is_made_once_and_verifies(void **state)
 {
     (void)state;
@@ -628,6 +767,7 @@ int main(void)
 {
 #define TEST(name)      cmocka_unit_test_setup_teardown(name, enter, leave)
 #define TEST_CAPF(name) cmocka_unit_test_setup_teardown(name, enter_capf, leave_capf)
+#define TEST_TVS(name)  cmocka_unit_test_setup_teardown(name, enter_tvs, leave_tvs)
     const struct CMUnitTest tests[] = {
         TEST(test_a_phone_boots_and_its_flash_holds_what_it_took),
         TEST(test_the_next_boot_knows_what_the_flash_holds),
@@ -650,6 +790,10 @@ int main(void)
         TEST_CAPF(test_an_old_model_says_what_the_server_lacks),
         TEST(test_a_broken_lsc_in_the_flash_says_what_helps),
         TEST_CAPF(test_a_phone_can_be_switched_off_while_it_enrols),
+        TEST_TVS(test_a_new_signer_is_taken_through_tvs_and_known_from_then_on),
+        TEST_TVS(test_what_tvs_trusts_for_files_is_remembered_for_the_next_file),
+        TEST_TVS(test_without_tvs_the_old_lists_stay),
+        TEST_TVS(test_a_phone_can_be_switched_off_while_it_asks),
         TEST(test_a_lab_mic_is_made_once_and_verifies),
         cmocka_unit_test(test_ports_of_http_follow_those_of_tftp),
     };
