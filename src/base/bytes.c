@@ -242,16 +242,28 @@ void buffer_u32le(struct buffer *b, uint32_t value)
     buffer_append(b, bytes_of(raw, sizeof raw));
 }
 
-void buffer_set_u16be(struct buffer *b, size_t at, uint16_t value)
+static void overwrite(struct buffer *b, size_t at, struct bytes data)
 {
     if (b->error)
         return;
-    if (b->size < 2 || at > b->size - 2) {
+    if (b->size < data.size || at > b->size - data.size) {
         b->error = ERR_BUG;
         return;
     }
-    b->data[at] = (uint8_t)(value >> 8);
-    b->data[at + 1] = (uint8_t)value;
+    memcpy(b->data + at, data.data, data.size);
+}
+
+void buffer_set_u16be(struct buffer *b, size_t at, uint16_t value)
+{
+    const uint8_t raw[2] = {(uint8_t)(value >> 8), (uint8_t)value};
+    overwrite(b, at, bytes_of(raw, sizeof raw));
+}
+
+void buffer_set_u32le(struct buffer *b, size_t at, uint32_t value)
+{
+    const uint8_t raw[4] = {(uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
+                            (uint8_t)(value >> 24)};
+    overwrite(b, at, bytes_of(raw, sizeof raw));
 }
 
 void buffer_text(struct buffer *b, const char *text)

@@ -85,8 +85,9 @@ void buffer_u16be(struct buffer *b, uint16_t value);
 void buffer_u32be(struct buffer *b, uint32_t value);
 void buffer_u16le(struct buffer *b, uint16_t value);
 void buffer_u32le(struct buffer *b, uint32_t value);
-/* Overwrites two bytes written before. Out of range is an error (ERR_BUG). */
+/* Overwrites bytes written before. Out of range is an error (ERR_BUG). */
 void buffer_set_u16be(struct buffer *b, size_t at, uint16_t value);
+void buffer_set_u32le(struct buffer *b, size_t at, uint32_t value);
 void buffer_text(struct buffer *b, const char *text);
 void buffer_format(struct buffer *b, const char *format, ...) PRINTF_LIKE(2, 3);
 /* A NUL after the bytes that does not count as one of them, so that data can be read as a string.

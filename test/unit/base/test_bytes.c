@@ -93,9 +93,13 @@ static void test_buffer_writes_numbers_in_both_orders(void **state)
     buffer_u32be(&b, 0x01020304);
     buffer_u32le(&b, 0x01020304);
     buffer_set_u16be(&b, 0, 0xa1b2);
-    const uint8_t want[] = {0xa1, 0xb2, 2, 1, 1, 2, 3, 4, 4, 3, 2, 1};
+    buffer_set_u32le(&b, 4, 0xc1c2c3c4);
+    const uint8_t want[] = {0xa1, 0xb2, 2, 1, 0xc4, 0xc3, 0xc2, 0xc1, 4, 3, 2, 1};
     assert_bytes_equal(buffer_bytes(&b), bytes_of(want, sizeof want));
     buffer_set_u16be(&b, 11, 0);
+    assert_int_equal(b.error, ERR_BUG);
+    b.error = 0;
+    buffer_set_u32le(&b, 9, 0);
     assert_int_equal(b.error, ERR_BUG);
     buffer_fini(&b);
 }
