@@ -172,6 +172,16 @@ static int check_setting(struct setting *out, const char *name, const char *valu
     return 0;
 }
 
+/* What the lists are to be like once it is set. */
+static int apply_setting(struct list_policy *policy, const struct setting *setting)
+{
+    if (strcmp(setting->parameter->name, PARAMETER_ANCHORS) == 0)
+        return anchors_parse(&policy->anchors, setting->value);
+    if (strcmp(setting->parameter->name, PARAMETER_ROLLBACK) == 0)
+        policy->rollback = strcmp(setting->value, "1") == 0;
+    return 0;
+}
+
 int cluster_parameter_set(struct cluster *cluster, struct act_report *report, const char *name,
                           const char *value, const struct act_options *options, struct why *why)
 {
@@ -191,8 +201,7 @@ int cluster_parameter_set(struct cluster *cluster, struct act_report *report, co
         result = change_init(&change, cluster, why);
         if (result)
             return result;
-        if (strcmp(setting.parameter->name, PARAMETER_ANCHORS) == 0)
-            result = anchors_parse(&change.policy.anchors, value);
+        result = apply_setting(&change.policy, &setting);
         change.only_if_different = true;
         change.rows = write_setting;
         change.context = &setting;
@@ -202,6 +211,10 @@ int cluster_parameter_set(struct cluster *cluster, struct act_report *report, co
     } else if (!options->dry_run) {
         result = write_setting(&setting, cluster_store(cluster), why);
     }
+    if (result == 0 && strcmp(setting.parameter->name, PARAMETER_ROLLBACK) == 0 && *value == '1')
+        text_copy(report->note, sizeof report->note,
+                  "a phone that holds the empty ITL takes any ITL and unsigned files, from whoever "
+                  "serves them: set it back to 0 as soon as it has served its purpose");
     if (result == 0 && !options->dry_run)
         log_event(LEVEL_NOTICE, "event=parameter_set name=%s old=%s new=%s",
                   setting.parameter->name, old[0] ? old : "none", value);

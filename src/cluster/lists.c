@@ -89,20 +89,21 @@ static int write_all(const struct writing *w, const struct roster *roster, const
 }
 
 /* Order as real lists have it: the signing anchor, servers, CAPF, (TVS,) the other anchor. A CTL
- * never names TVS. */
+ * never names TVS; an ITL that prepares a rollback has anchors and CAPF alone. */
 int list_write_records(struct buffer *out, enum list_kind kind, const struct roster *roster,
                        const struct list_policy *policy, struct why *why)
 {
     struct writing w = {out, kind, policy, why};
     bool ctl = kind == LIST_CTL;
+    bool empty = !ctl && policy->rollback;
     uint16_t server = ctl || policy->security_mode ? ROLE_CCM_TFTP : ROLE_TFTP;
     enum record_form form = ctl ? RECORD_FULL : RECORD_HASHED;
     int result = write_anchor(&w, roster, 0);
-    if (result == 0)
+    if (result == 0 && !empty)
         result = write_all(&w, roster, KEY_CALLMANAGER, server, RECORD_FULL);
     if (result == 0)
         result = write_all(&w, roster, KEY_CAPF, ROLE_CAPF, form);
-    if (result == 0 && !ctl)
+    if (result == 0 && !ctl && !empty)
         result = write_all(&w, roster, KEY_TVS, ROLE_TVS, form);
     if (result == 0)
         result = write_anchor(&w, roster, 1);

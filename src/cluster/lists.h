@@ -30,6 +30,7 @@ const struct roster_entry *roster_find(const struct roster *roster, int64_t node
 struct list_policy {
     int security_mode; /* 0, 1 */
     struct anchors anchors;
+    bool rollback;            /* the ITL names neither a signer of files nor a TVS */
     const char *force_signer; /* the key that must sign, or NULL: chosen */
 };
 

@@ -60,6 +60,10 @@ static const struct parameter table[] = {
      "callmanager and itlrecovery, one or both, the preferred signer first",
      "Which certificates may sign the next trust list; all of them are records of each list.",
      check_anchors, NULL, true},
+    {PARAMETER_ROLLBACK, "0", "0 or 1",
+     "\"Prepare Cluster for Rollback to pre 8.0\": the ITL has empty TFTP and TVS sections, and "
+     "phones that hold it take any ITL and unsigned files.",
+     check_switch, NULL, true},
     {PARAMETER_FILE_DIGEST, "SHA-1", "SHA-1 or SHA-512",
      "The digest under the signature of configuration files; phones that do not know SHA-512 stop "
      "working with it.",

@@ -9,6 +9,7 @@
 
 #define PARAMETER_SECURITY_MODE    "ClusterSecurityMode" /* 0 non-secure, 1 mixed */
 #define PARAMETER_ANCHORS          "list_anchors"
+#define PARAMETER_ROLLBACK         "prepare_rollback"           /* 0 or 1 */
 #define PARAMETER_FILE_DIGEST      "TFTPFileSignatureAlgorithm" /* SHA-1 or SHA-512 */
 #define PARAMETER_CERTIFICATE_DAYS "certificate_validity_days"
 #define PARAMETER_KEY_SIZE         "key_size"            /* RSA bits of new own keys */

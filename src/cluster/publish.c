@@ -5,6 +5,15 @@
 
 #include <string.h>
 
+/* Stores of older versions have no such row. */
+static int load_rollback(bool *out, struct store *store)
+{
+    char value[PARAMETER_VALUE];
+    int result = store_parameter_get(store, PARAMETER_ROLLBACK, value);
+    *out = result == 0 && strcmp(value, "1") == 0;
+    return result == ERR_NOT_FOUND ? 0 : result;
+}
+
 int change_init(struct change *change, struct cluster *cluster, struct why *why)
 {
     struct store *store = cluster_store(cluster);
@@ -15,6 +24,8 @@ int change_init(struct change *change, struct cluster *cluster, struct why *why)
         result = anchors_parse(&change->policy.anchors, value);
     if (result)
         why_error(why, result, "the parameter %s cannot be read", PARAMETER_ANCHORS);
+    if (result == 0)
+        result = load_rollback(&change->policy.rollback, store);
     if (result == 0)
         result = cluster_security_mode(cluster, &change->policy.security_mode, why);
     if (result == 0)

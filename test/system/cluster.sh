@@ -291,8 +291,24 @@ anchors() {
     [ "$anchors" -eq 1 ] || fails "$anchors anchors" || return
     done_by parameter set list_anchors callmanager,itlrecovery
 }
+itl_roles() { # the functions of its records, in their order
+    done_by show itl --json && sqlite3 :memory: "select group_concat(json_extract(value, '\$.function'), ', ')
+        from json_each(readfile('out'), '\$.records')"
+}
+rollback() {
+    whole=$(itl_roles) && done_by plan parameter set prepare_rollback 1 && prints 'A new ITL: 3 certificates' &&
+        done_by parameter set prepare_rollback 1 && prints 'Note: a phone that holds the empty ITL takes any ITL' &&
+        [ "$(itl_roles)" = 'System Administrator Security Token, CAPF, System Administrator Security Token' ] ||
+        fails "not empty: $(itl_roles)" || return
+    # It stays empty whatever changes meanwhile, and is whole afterwards.
+    done_by parameter set list_anchors callmanager && [ "$(itl_roles)" = 'System Administrator Security Token, CAPF' ] &&
+        done_by parameter set list_anchors callmanager,itlrecovery && done_by parameter set prepare_rollback 0 &&
+        ! grep -q '^Note' out && [ "$(itl_roles)" = "$whole" ] || fails "not whole: $(itl_roles)" || return
+    complains 2 'prepare_rollback cannot be yes; it may be 0 or 1' parameter set prepare_rollback yes
+}
 test_that 'parameters are shown, set and guarded' parameters
 test_that 'the anchors decide what an ITL names' anchors
+test_that 'the ITL is emptied to prepare a rollback, and whole again after it' rollback
 
 # ---- run sql ----
 
