@@ -318,11 +318,12 @@ int signer_mac(struct signer *signer, uint8_t out[SIGNER_MAC_SIZE], const char *
     return result;
 }
 
-int signer_identity(struct signer *signer, struct buffer *out, const char *serial, struct why *why)
+int signer_identity(struct signer *signer, struct buffer *out, const char *name, const char *serial,
+                    struct why *why)
 {
     struct call call;
     call_begin(&call, signer, SIGNER_IDENTITY);
-    field_write_text(&call.question, KEY_CAPF);
+    field_write_text(&call.question, name);
     field_write_text(&call.question, serial);
     int result = call_run(&call, signer, -1, why);
     if (result == 0) {

@@ -332,7 +332,7 @@ int signer_loop_mac(struct signer_loop *s, const char *device, const char *strin
     return ask_for(s, q, result, done, context);
 }
 
-int signer_loop_identity(struct signer_loop *s, const char *serial,
+int signer_loop_identity(struct signer_loop *s, const char *name, const char *serial,
                          void (*done)(void *context, int result, struct bytes answer,
                                       const char *words),
                          void *context)
@@ -341,7 +341,7 @@ int signer_loop_identity(struct signer_loop *s, const char *serial,
     int result = begin_question(&q, s, SIGNER_IDENTITY);
     if (result)
         return result;
-    field_write_text(&q->message, KEY_CAPF);
+    field_write_text(&q->message, name);
     field_write_text(&q->message, serial);
     return ask_for(s, q, 0, done, context);
 }

@@ -33,6 +33,8 @@ const char *signer_role_name(enum signer_role role)
         return "clerk";
     case SIGNER_CAPF:
         return "capf";
+    case SIGNER_TVS:
+        return "tvs";
     case SIGNER_ROLE_COUNT:
         break;
     }

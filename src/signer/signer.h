@@ -18,6 +18,7 @@ enum signer_role {
     SIGNER_TFTP,
     SIGNER_CLERK, /* keys looked over at the start of a node; nothing is made or signed */
     SIGNER_CAPF,  /* LSCs, their CRL, authentication strings; and its own TLS identity */
+    SIGNER_TVS,   /* its own TLS identity */
     SIGNER_ROLE_COUNT
 };
 
@@ -96,11 +97,11 @@ int signer_crl(struct signer *signer, struct buffer *out, const struct signer_cr
 int signer_mac(struct signer *signer, uint8_t out[SIGNER_MAC_SIZE], const char *device,
                const char *string, struct why *why) CHECKED;
 
-/* The CAPF certificate of that serial number and its private key, as PEM: appended to `out`, which
+/* The certificate NAME of that serial number and its private key, as PEM: appended to `out`, which
  * must have its whole room (KEY_FILE_MAX reserved) and be freed with buffer_fini_secret(). The
- * certificates above it are in the store (own_certificate.chain). Role: capf, whose TLS needs it.
- */
-int signer_identity(struct signer *signer, struct buffer *out, const char *serial,
+ * certificates above it are in the store (own_certificate.chain). Roles: capf and tvs, each for the
+ * name its TLS needs. */
+int signer_identity(struct signer *signer, struct buffer *out, const char *name, const char *serial,
                     struct why *why) CHECKED;
 
 /* How often the signer did and refused what it was asked, since it started. */
@@ -145,7 +146,7 @@ int signer_loop_mac(struct signer_loop *signer, const char *device, const char *
                     void (*done)(void *context, int result, struct bytes answer, const char *words),
                     void *context) CHECKED;
 /* PEM of certificate and key. */
-int signer_loop_identity(struct signer_loop *signer, const char *serial,
+int signer_loop_identity(struct signer_loop *signer, const char *name, const char *serial,
                          void (*done)(void *context, int result, struct bytes answer,
                                       const char *words),
                          void *context) CHECKED;

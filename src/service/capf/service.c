@@ -154,7 +154,7 @@ static void own_read(void *context, int result)
     struct capf_service *s = context;
     struct why why = WHY_NONE;
     if (result == 0)
-        result = signer_loop_identity(s->setup.signer, s->own.serial, on_identity, s);
+        result = signer_loop_identity(s->setup.signer, KEY_CAPF, s->own.serial, on_identity, s);
     if (result == 0)
         return;
     why_error(&why, result, "CAPF's certificate cannot be read: %s", error_text(result));

@@ -300,28 +300,26 @@ static void test_a_device_name_with_a_nul_is_refused(void **state)
 static void test_no_other_role_has_lscs_issued_or_gets_an_identity(void **state)
 {
     (void)state;
-    const enum signer_role others[] = {SIGNER_TFTP, SIGNER_CLUSTER, SIGNER_CLERK};
+    const enum signer_role others[] = {SIGNER_TFTP, SIGNER_CLUSTER, SIGNER_CLERK, SIGNER_TVS};
     struct certificate *lsc = NULL;
     struct buffer pem;
     uint8_t mac[SIGNER_MAC_SIZE];
     struct signer_lsc ask = an_lsc();
     buffer_init(&pem, KEY_FILE_MAX);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         struct why why = WHY_NONE;
         assert_int_equal(signer_issue(ends[others[i]], &lsc, &ask, &why), ERR_POLICY);
         assert_non_null(strstr(why.text, "may not ask for issue"));
-        assert_int_equal(signer_identity(ends[others[i]], &pem, serial, NULL), ERR_POLICY);
+        assert_int_equal(signer_identity(ends[others[i]], &pem, KEY_CAPF, serial, NULL),
+                         ERR_POLICY);
     }
     assert_int_equal(signer_mac(ends[SIGNER_TFTP], mac, DEVICE, "1234", NULL), ERR_POLICY);
     assert_int_equal(pem.size, 0);
     /* nor CAPF with a key that is not its own */
-    struct buffer question;
-    buffer_init(&question, 4096);
-    question_begin(&question, 1, SIGNER_IDENTITY);
-    field_write_text(&question, KEY_CALLMANAGER);
-    field_write_text(&question, serial);
-    assert_int_equal(ask_raw(SIGNER_CAPF, &question), ERR_POLICY);
-    buffer_fini(&question);
+    assert_int_equal(signer_identity(ends[SIGNER_CAPF], &pem, KEY_CALLMANAGER, serial, NULL),
+                     ERR_POLICY);
+    assert_int_equal(signer_identity(ends[SIGNER_TVS], &pem, KEY_CALLMANAGER, serial, NULL),
+                     ERR_POLICY);
     buffer_fini(&pem);
 }
 
@@ -335,12 +333,37 @@ static void test_capf_gets_the_identity_it_ends_tls_with(void **state)
     struct identity identity = {0};
     buffer_init(&pem, KEY_FILE_MAX);
     assert_int_equal(buffer_reserve(&pem, KEY_FILE_MAX), 0);
-    int result = signer_identity(ends[SIGNER_CAPF], &pem, serial, &why);
+    int result = signer_identity(ends[SIGNER_CAPF], &pem, KEY_CAPF, serial, &why);
     if (result)
         fail_msg("%s", why_text(&why, result));
     assert_int_equal(identity_from_pem(&identity, buffer_bytes(&pem), NULL), 0);
     assert_true(certificates_equal(identity.certificate, capf));
     identity_fini(&identity);
+    buffer_fini_secret(&pem);
+}
+
+static void test_tvs_gets_the_identity_it_ends_tls_with(void **state)
+{
+    (void)state;
+    struct buffer pem;
+    struct identity identity = {0};
+    struct certificate *tvs = NULL;
+    char number[80];
+    const struct key_spec spec = {KEY_EC, 256};
+    const struct certificate_template t = {.use = USE_SERVER,
+                                           .subject = {.common_name = "pub1"},
+                                           .not_before = clock_wall() - DAY,
+                                           .days = 100};
+    assert_int_equal(signer_create(ends[SIGNER_CLUSTER], &tvs, KEY_TVS, &spec, &t, NULL), 0);
+    text_hex(number, sizeof number, certificate_serial(tvs), false, 0);
+    buffer_init(&pem, KEY_FILE_MAX);
+    assert_int_equal(buffer_reserve(&pem, KEY_FILE_MAX), 0);
+    assert_int_equal(signer_identity(ends[SIGNER_TVS], &pem, KEY_TVS, number, NULL), 0);
+    assert_int_equal(identity_from_pem(&identity, buffer_bytes(&pem), NULL), 0);
+    assert_true(certificates_equal(identity.certificate, tvs));
+    assert_int_equal(signer_identity(ends[SIGNER_CAPF], &pem, KEY_TVS, number, NULL), ERR_POLICY);
+    identity_fini(&identity);
+    certificate_free(tvs);
     buffer_fini_secret(&pem);
 }
 
@@ -617,6 +640,7 @@ int main(void)
         WITH_SIGNER(test_a_device_name_with_a_nul_is_refused),
         WITH_SIGNER(test_no_other_role_has_lscs_issued_or_gets_an_identity),
         WITH_SIGNER(test_capf_gets_the_identity_it_ends_tls_with),
+        WITH_SIGNER(test_tvs_gets_the_identity_it_ends_tls_with),
         WITH_SIGNER(test_a_crl_names_the_revoked_however_many),
         WITH_SIGNER(test_a_crl_for_ever_or_for_nothing_is_refused),
         WITH_SIGNER(test_a_mac_is_hmac_sha256_with_the_key_file_of_the_node),

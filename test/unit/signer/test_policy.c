@@ -64,12 +64,14 @@ static void test_what_the_table_does_not_name_is_refused(void **state)
             operation == SIGNER_LINK || operation == SIGNER_CHECK || operation == SIGNER_SWEEP;
         bool capf = operation == SIGNER_ISSUE || operation == SIGNER_CRL ||
                     operation == SIGNER_MAC || operation == SIGNER_IDENTITY;
+        bool tvs = operation == SIGNER_IDENTITY;
         bool cluster = operation >= SIGNER_SIGN && operation < SIGNER_OPERATION_COUNT &&
                        operation != SIGNER_ISSUE && operation != SIGNER_IDENTITY;
         struct why why = WHY_NONE;
         assert_int_equal(policy_operation(SIGNER_TFTP, operation, &why), tftp ? 0 : ERR_POLICY);
         assert_int_equal(policy_operation(SIGNER_CLERK, operation, &why), clerk ? 0 : ERR_POLICY);
         assert_int_equal(policy_operation(SIGNER_CAPF, operation, &why), capf ? 0 : ERR_POLICY);
+        assert_int_equal(policy_operation(SIGNER_TVS, operation, &why), tvs ? 0 : ERR_POLICY);
         assert_int_equal(policy_operation(SIGNER_CLUSTER, operation, &why),
                          cluster ? 0 : ERR_POLICY);
         assert_int_equal(policy_operation((enum signer_role)7, operation, NULL), ERR_POLICY);
@@ -95,6 +97,19 @@ static void test_capf_uses_its_own_key_and_signs_neither_lists_nor_files(void **
     assert_int_equal(sign(SIGNER_CAPF, "a.cnf.xml.sgn", KEY_CALLMANAGER, NULL), ERR_POLICY);
 }
 
+static void test_tvs_gets_its_own_identity_and_has_nothing_signed(void **state)
+{
+    (void)state;
+    const char *const others[] = {KEY_CALLMANAGER, KEY_RECOVERY, KEY_CAPF, KEY_WEB};
+    assert_int_equal(policy_key(SIGNER_TVS, SIGNER_IDENTITY, KEY_TVS, NULL), 0);
+    for (size_t k = 0; k < 4; k++) {
+        assert_int_equal(policy_key(SIGNER_TVS, SIGNER_IDENTITY, others[k], NULL), ERR_POLICY);
+        assert_int_equal(sign(SIGNER_TVS, "ITLFile.tlv", others[k], NULL), ERR_POLICY);
+        assert_int_equal(sign(SIGNER_TVS, "a.cnf.xml.sgn", others[k], NULL), ERR_POLICY);
+    }
+    assert_int_equal(policy_key(SIGNER_TVS, SIGNER_ISSUE, KEY_TVS, NULL), ERR_POLICY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +118,7 @@ int main(void)
         cmocka_unit_test(test_tftp_is_refused_what_does_not_end_in_sgn),
         cmocka_unit_test(test_the_cluster_has_lists_signed_by_anchors_and_nothing_else),
         cmocka_unit_test(test_capf_uses_its_own_key_and_signs_neither_lists_nor_files),
+        cmocka_unit_test(test_tvs_gets_its_own_identity_and_has_nothing_signed),
         cmocka_unit_test(test_what_the_table_does_not_name_is_refused),
     };
     return RUN(tests);
