@@ -1,7 +1,6 @@
 #include "service/tftp/service.h"
 
 #include "base/file.h"
-#include "service/tftp/observer.h"
 #include "service/tftp/port.h"
 #include "service/tftp/web.h"
 
@@ -32,33 +31,60 @@ struct tftp_service {
     struct loop_timer *count;
     void (*ready)(void *context);
     void *context;
-    struct tftp_counter counters[COUNTERS];
+    struct observer_counter counters[COUNTERS];
 };
+
+static enum observation_kind kind_of(const struct file_name *name)
+{
+    switch (name->kind) {
+    case NAME_CTL:
+    case NAME_ITL:
+        return OBSERVED_LIST;
+    case NAME_CONFIG:
+    case NAME_DEFAULT:
+        return OBSERVED_CONFIG;
+    case NAME_CRL:
+    case NAME_COPY:
+    case NAME_FILE:
+        break;
+    }
+    return OBSERVED_FILE;
+}
+
+static void served(struct tftp_service *service, enum observation_transport transport,
+                   const struct address *peer, const struct file_name *name,
+                   const struct content *content, bool complete)
+{
+    observer_note(service->observer, &(struct observed){.peer = peer,
+                                                        .device = name->device,
+                                                        .file = name->asked,
+                                                        .hash = content->hash,
+                                                        .size = content->size,
+                                                        .kind = kind_of(name),
+                                                        .transport = transport,
+                                                        .complete = complete});
+}
 
 static void served_by_tftp(void *context, const struct address *peer, const struct file_name *name,
                            const struct content *content, bool complete)
 {
-    struct tftp_service *service = context;
-    observer_note(service->observer,
-                  &(struct observed){peer, name, content, TRANSPORT_TFTP, complete});
+    served(context, TRANSPORT_TFTP, peer, name, content, complete);
 }
 
 static void served_by_http(void *context, const struct address *peer, const struct file_name *name,
                            const struct content *content, bool complete)
 {
-    struct tftp_service *service = context;
-    observer_note(service->observer,
-                  &(struct observed){peer, name, content, TRANSPORT_HTTP, complete});
+    served(context, TRANSPORT_HTTP, peer, name, content, complete);
 }
 
-const struct tftp_counter *tftp_service_counters(struct tftp_service *s)
+const struct observer_counter *tftp_service_counters(struct tftp_service *s)
 {
     struct port_counters port;
     port_counters(s->port, &port);
     const struct httpd_counters *http = web_counters(s->web);
     const struct library_counters *library = library_counters(s->library);
     const struct sweep_counters *sweep = gate_counters(s->gate);
-    const struct tftp_counter list[] = {
+    const struct observer_counter list[] = {
         {"tftp_requests", port.engine.requests},
         {"tftp_requests_repeated", port.engine.repeated},
         {"tftp_transfers_complete", port.engine.complete},

@@ -11,6 +11,7 @@
 #include "net/address.h"
 #include "net/loop.h"
 #include "signer/signer.h"
+#include "store/observer.h"
 
 #define TFTP_SERVICE_SOCKETS_MAX 16
 
@@ -46,12 +47,8 @@ void tftp_service_reload(struct tftp_service *service);
 /* Ends every transfer; what was observed is written first. */
 void tftp_service_free(struct tftp_service *service);
 
-/* What has happened since the start; the same numbers that `show status` prints from the store. */
-struct tftp_counter {
-    const char *name;
-    uint64_t value;
-};
-/* The list ends with name NULL and is valid until the next call. */
-const struct tftp_counter *tftp_service_counters(struct tftp_service *service);
+/* What has happened since the start; the same numbers that `show status` prints from the store. The
+ * list ends with name NULL and is valid until the next call. */
+const struct observer_counter *tftp_service_counters(struct tftp_service *service);
 
 #endif

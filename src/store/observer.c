@@ -1,7 +1,8 @@
-#include "service/tftp/observer.h"
+#include "store/observer.h"
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "pki/digest.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@ struct waiting {
     uint8_t hash[SHA256_SIZE];
     char device[DEVICE_NAME_LENGTH + 1];
     uint8_t kind, transport;
-    bool complete;
+    bool complete, has_hash;
     char file[];
 };
 
@@ -38,7 +39,7 @@ struct batch {
     char node[NODE_NAME];
     size_t count;
     struct why why;
-    struct tftp_counter *counters;
+    struct observer_counter *counters;
     struct store_observation *list;
 };
 
@@ -53,7 +54,7 @@ struct observer {
     bool counting;
     uint64_t lost;
     int64_t complained;
-    struct tftp_counter known[COUNTERS_MAX]; /* as last written */
+    struct observer_counter known[COUNTERS_MAX]; /* as last written */
     size_t known_count;
 };
 
@@ -206,7 +207,8 @@ static void spell_out(struct store_observation *out, const struct waiting *w)
     memcpy(out->device, w->device, sizeof out->device);
     address_host(out->address, &w->peer);
     text_copy(out->file, sizeof out->file, w->file);
-    text_hex(out->hash, sizeof out->hash, bytes_of(w->hash, sizeof w->hash), false, 0);
+    if (w->has_hash)
+        text_hex(out->hash, sizeof out->hash, bytes_of(w->hash, sizeof w->hash), false, 0);
 }
 
 static int write_some(struct observer *o)
@@ -243,26 +245,9 @@ void observer_flush(struct observer *o)
     }
 }
 
-static enum observation_kind kind_of(const struct file_name *name)
-{
-    switch (name->kind) {
-    case NAME_CTL:
-    case NAME_ITL:
-        return OBSERVED_LIST;
-    case NAME_CONFIG:
-    case NAME_DEFAULT:
-        return OBSERVED_CONFIG;
-    case NAME_CRL:
-    case NAME_COPY:
-    case NAME_FILE:
-        break;
-    }
-    return OBSERVED_FILE;
-}
-
 void observer_note(struct observer *o, const struct observed *observed)
 {
-    size_t size = strlen(observed->name->asked) + 1;
+    size_t size = strlen(observed->file) + 1;
     struct waiting *w = o->count < QUEUE ? malloc(sizeof *w + size) : NULL;
     if (!w) {
         o->lost++;
@@ -270,14 +255,16 @@ void observer_note(struct observer *o, const struct observed *observed)
         return;
     }
     *w = (struct waiting){.time = clock_wall(),
-                          .size = observed->content->size,
+                          .size = observed->size,
                           .peer = *observed->peer,
-                          .kind = (uint8_t)kind_of(observed->name),
+                          .kind = (uint8_t)observed->kind,
                           .transport = (uint8_t)observed->transport,
-                          .complete = observed->complete};
-    memcpy(w->hash, observed->content->hash, sizeof w->hash);
-    memcpy(w->device, observed->name->device, sizeof w->device);
-    memcpy(w->file, observed->name->asked, size);
+                          .complete = observed->complete,
+                          .has_hash = observed->hash != NULL};
+    if (observed->hash)
+        memcpy(w->hash, observed->hash, sizeof w->hash);
+    text_copy(w->device, sizeof w->device, observed->device);
+    memcpy(w->file, observed->file, size);
     *o->end = w;
     o->end = &w->next;
     o->count++;
@@ -325,7 +312,7 @@ static void counters_written(void *context, int result)
 }
 
 /* Has it changed since it was written? From now on it has not. */
-static bool is_news(struct observer *o, const struct tftp_counter *counter)
+static bool is_news(struct observer *o, const struct observer_counter *counter)
 {
     for (size_t i = 0; i < o->known_count; i++) {
         if (strcmp(o->known[i].name, counter->name) != 0)
@@ -339,7 +326,7 @@ static bool is_news(struct observer *o, const struct tftp_counter *counter)
     return true;
 }
 
-void observer_count(struct observer *o, const struct tftp_counter *counters)
+void observer_count(struct observer *o, const struct observer_counter *counters)
 {
     struct batch *batch = NULL;
     if (o->counting || batch_new(&batch, o, 0, COUNTERS_MAX) != 0)
