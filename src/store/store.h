@@ -234,6 +234,7 @@ int store_lines_get(struct store *store, const char *device, struct store_line *
 /* ---- certificates of our own ---- */
 #define CERTIFICATE_NAME   32 /* CallManager, CAPF, TVS, ITLRecovery, web */
 #define CERTIFICATE_SERIAL 80 /* lower-case hex */
+#define LIST_HASH          65 /* a SHA-256 of a list or certificate: lower-case hex with NUL */
 enum certificate_state { CERTIFICATE_ACTIVE, CERTIFICATE_RETIRED };
 enum certificate_source { CERTIFICATE_SELF_SIGNED, CERTIFICATE_IMPORTED };
 struct store_certificate {
@@ -298,9 +299,23 @@ int store_trust_delete(struct store *store, const char *purpose, const char *fil
                        struct why *why) CHECKED;
 int store_trusts(struct store *store, int (*each)(void *context, const struct store_trust *trust),
                  void *context) CHECKED;
+/* What can be known of them without reading the certificates themselves, which is much faster; in
+ * no order of meaning. */
+#define TRUST_ISSUER 1024
+struct store_trust_fact {
+    char purpose[TRUST_PURPOSE];
+    char serial[CERTIFICATE_SERIAL];
+    char sha256[LIST_HASH];
+    char issuer[TRUST_ISSUER]; /* CUCM's text; cut when it is longer */
+};
+int store_trust_facts(struct store *store,
+                      int (*each)(void *context, const struct store_trust_fact *fact),
+                      void *context) CHECKED;
+/* The DER of one, appended; ERR_NOT_FOUND. */
+int store_trust_der(struct store *store, const char *purpose, const char *sha256,
+                    struct buffer *der) CHECKED;
 
 /* ---- published trust lists: every one ever published is kept, by its SHA-256 ---- */
-#define LIST_HASH     65            /* lower-case hex with NUL */
 #define LIST_BODY_MAX (1024 * 1024) /* bytes; what phones take (64 KB) is for cluster/ to say */
 enum list_kind { LIST_CTL, LIST_ITL };
 struct store_list {
@@ -328,8 +343,11 @@ enum observation_kind {
     /* A session of CAPF: `file` is what was done and how it ended, `hash` the SHA-256 of the
      * certificate it was about or "", `complete` whether it succeeded. */
     OBSERVED_ENROLMENT = 4,
-    /* A question to TVS: `file` is the subject of the certificate it was about, `hash` that
-     * certificate's SHA-256 or "", `complete` whether TVS vouched for it. */
+    /* A question to TVS: `file` is the name of the certificate it was about - of a query its
+     * subject as the phone gave it, of a verification its issuer, if TVS knows it -, `hash` that
+     * certificate's SHA-256 or "", `size` for how many seconds the answer may be kept, `complete`
+     * whether TVS vouched for it. The phone showed that its ITL names the certificate of this TVS;
+     * which phone it is it said itself. */
     OBSERVED_TVS = 5,
     /* A registration: `file` is how it went ("registered, encrypted, AES128-SHA"), `complete`
      * whether it succeeded. */

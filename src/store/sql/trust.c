@@ -113,3 +113,46 @@ int store_trusts(struct store *store, int (*each)(void *context, const struct st
     }
     return sql_end(&q, result);
 }
+
+int store_trust_facts(struct store *store,
+                      int (*each)(void *context, const struct store_trust_fact *fact),
+                      void *context)
+{
+    struct sql q;
+    int result = 0;
+    sql_start(&q, store,
+              "SELECT purpose, serial, sha256, issuer FROM trusted_certificate"
+              " ORDER BY id",
+              NULL);
+    while (result == 0 && sql_next(&q)) {
+        struct store_trust_fact fact;
+        sql_text(&q, fact.purpose, sizeof fact.purpose);
+        sql_text(&q, fact.serial, sizeof fact.serial);
+        sql_text(&q, fact.sha256, sizeof fact.sha256);
+        sql_text(&q, fact.issuer, sizeof fact.issuer);
+        if (!q.error)
+            result = each(context, &fact);
+    }
+    return sql_end(&q, result);
+}
+
+int store_trust_der(struct store *store, const char *purpose, const char *sha256,
+                    struct buffer *der)
+{
+    struct buffer found = {.size = 0};
+    struct sql q;
+    sql_start(&q, store, "SELECT der FROM trusted_certificate WHERE purpose = $1 AND sha256 = $2",
+              NULL);
+    sql_put_text(&q, purpose);
+    sql_put_text(&q, sha256);
+    int result = sql_only(&q);
+    if (result == 0)
+        sql_bytes(&q, &found);
+    result = sql_end(&q, result);
+    if (result == 0) {
+        buffer_append(der, buffer_bytes(&found));
+        result = der->error;
+    }
+    buffer_fini(&found);
+    return result;
+}

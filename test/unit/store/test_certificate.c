@@ -236,6 +236,47 @@ static void test_a_certificate_is_trusted_once_for_each_purpose(void **state)
     vector_free(tvs);
 }
 
+static int append_fact(void *context, const struct store_trust_fact *fact)
+{
+    buffer_format(context, "%s %s %.8s %s\n", fact->purpose, fact->serial, fact->sha256,
+                  fact->issuer);
+    return 0;
+}
+
+static void test_what_is_known_of_trusted_certificates_is_read_without_them(void **state)
+{
+    (void)state;
+    struct why why = WHY_NONE;
+    struct buffer b;
+    struct certificate *certificate = NULL;
+    char sha256[LIST_HASH];
+    char expected[2000];
+    struct bytes capf = vector_load("capf.der");
+    assert_int_equal(certificate_from_der(&certificate, capf, NULL), 0);
+    text_hex(sha256, sizeof sha256, bytes_of(certificate_sha256(certificate), SHA256_SIZE), false,
+             0);
+    assert_done(add_trust("CallManager-trust", "CAPF-1.pem", capf, &why));
+    assert_done(add_trust("CAPF-trust", "CAPF-1.pem", capf, &why));
+    char serial[CERTIFICATE_SERIAL];
+    text_hex(serial, sizeof serial, certificate_serial(certificate), false, 0);
+    assert_true(text_format(
+        expected, sizeof expected, "CallManager-trust %s %.8s %s\nCAPF-trust %s %.8s %s\n", serial,
+        sha256, certificate_issuer(certificate), serial, sha256, certificate_issuer(certificate)));
+    buffer_init(&b, 4000);
+    assert_int_equal(store_trust_facts(store, append_fact, &b), 0);
+    assert_string_equal(buffer_string(&b), expected);
+    buffer_clear(&b);
+    buffer_text(&b, "before ");
+    assert_int_equal(store_trust_der(store, "CAPF-trust", sha256, &b), 0);
+    assert_bytes_equal(bytes_slice(buffer_bytes(&b), 7, b.size), capf);
+    assert_int_equal(store_trust_der(store, "TVS-trust", sha256, &b), ERR_NOT_FOUND);
+    assert_int_equal(store_trust_der(store, "CAPF-trust", "", &b), ERR_NOT_FOUND);
+    assert_int_equal(b.size, 7 + capf.size);
+    buffer_fini(&b);
+    certificate_free(certificate);
+    vector_free(capf);
+}
+
 int main(void)
 {
 #define WITH_KEY(test) cmocka_unit_test_setup_teardown(test, enter_with_key, leave_with_key)
@@ -248,6 +289,7 @@ int main(void)
         WITH_KEY(test_a_walk_over_certificates_ends_with_its_callback),
         WITH_KEY(test_a_newer_request_replaces_the_older),
         WITH_KEY(test_a_certificate_is_trusted_once_for_each_purpose),
+        WITH_KEY(test_what_is_known_of_trusted_certificates_is_read_without_them),
     };
     return RUN(tests);
 }
