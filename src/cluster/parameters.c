@@ -1,6 +1,7 @@
 #include "cluster/parameters.h"
 
 #include "base/text.h"
+#include "cluster/vouching.h"
 #include "pki/lsc.h"
 #include "signer/protocol.h"
 
@@ -52,6 +53,12 @@ static int check_switch(const char *value)
     return strcmp(value, "0") == 0 || strcmp(value, "1") == 0 ? 0 : ERR_USAGE;
 }
 
+static int check_ttl(const char *value)
+{
+    int64_t number;
+    return text_number(value, 1, TVS_TTL_MAX, &number) ? ERR_USAGE : 0;
+}
+
 static const struct parameter table[] = {
     {PARAMETER_SECURITY_MODE, "0", "0 (non-secure) or 1 (mixed)",
      "Whether secure and non-secure phones stand side by side.", NULL,
@@ -95,6 +102,16 @@ static const struct parameter table[] = {
     {PARAMETER_SHA1_PROOF, "0", "0 or 1",
      "Whether CAPF believes phones that sign with SHA-1 alone, as old firmware may.", check_switch,
      NULL, false},
+    {PARAMETER_TVS_TTL, "86400", "1 to 2592000",
+     "For how many seconds phones may keep what TVS told them; so long they hold an old answer.",
+     check_ttl, NULL, false},
+    {PARAMETER_TVS_TTL_CHANGING, "300", "1 to 2592000",
+     "The same for the certificates that tvs_changing names.", check_ttl, NULL, false},
+    {PARAMETER_TVS_CHANGING, "none",
+     "none, all, or names with commas between them: CallManager, CAPF, TVS, ITLRecovery, web, or "
+     "a trust store like Phone-SAST-trust",
+     "Which certificates are about to change: phones are told to ask TVS about them soon again.",
+     vouching_check_changing, NULL, false},
     {NULL, NULL, NULL, NULL, NULL, NULL, false},
 };
 

@@ -20,6 +20,9 @@
 #define PARAMETER_LSC_UNIQUE_KEYS  "lsc_unique_keys"         /* 0 or 1 */
 #define PARAMETER_EXPIRED_MIC      "capf_accept_expired_mic" /* 0 or 1 */
 #define PARAMETER_SHA1_PROOF       "capf_accept_sha1_proof"  /* 0 or 1 */
+#define PARAMETER_TVS_TTL          "tvs_ttl"
+#define PARAMETER_TVS_TTL_CHANGING "tvs_ttl_changing"
+#define PARAMETER_TVS_CHANGING     "tvs_changing" /* see vouching.h */
 
 struct parameter {
     const char *name;
