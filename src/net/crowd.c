@@ -43,6 +43,11 @@ void crowd_free(struct crowd *crowd)
     free(crowd);
 }
 
+void crowd_set_each(struct crowd *crowd, size_t each)
+{
+    crowd->each = each;
+}
+
 int crowd_enter(struct crowd *crowd, const struct address *peer)
 {
     struct bytes key = address_bytes(peer);

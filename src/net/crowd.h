@@ -11,6 +11,8 @@ struct crowd;
 /* At most `all` in all, and `each` of one address. */
 int crowd_new(struct crowd **out, size_t all, size_t each) CHECKED;
 void crowd_free(struct crowd *crowd);
+/* Another number for one address; who has more keeps it. */
+void crowd_set_each(struct crowd *crowd, size_t each);
 /* One more of this address: ERR_LIMIT when it has enough, or all have. */
 int crowd_enter(struct crowd *crowd, const struct address *peer) CHECKED;
 /* One less; once for each that entered. */

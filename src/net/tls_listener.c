@@ -351,6 +351,11 @@ void tls_listener_set_context(struct tls_listener *l, struct tls_context *contex
     tls_context_free(old);
 }
 
+void tls_listener_set_per_address(struct tls_listener *l, size_t per_address)
+{
+    crowd_set_each(l->crowd, per_address);
+}
+
 void tls_listener_free(struct tls_listener *l)
 {
     if (!l)

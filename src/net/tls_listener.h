@@ -40,6 +40,8 @@ int tls_listener_new(struct tls_listener **out, struct loop *loop,
 int tls_listener_add(struct tls_listener *listener, int fd, struct why *why) CHECKED;
 /* For connections from now on: a certificate was renewed. */
 void tls_listener_set_context(struct tls_listener *listener, struct tls_context *context);
+/* The same for how many one address may have. */
+void tls_listener_set_per_address(struct tls_listener *listener, size_t per_address);
 /* Ends what is in its handshake, without a word to anybody. Connections that were handed out stay
  * with their owners, and may be freed before or after. Not from its callbacks. */
 void tls_listener_free(struct tls_listener *listener);

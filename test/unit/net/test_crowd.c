@@ -42,11 +42,29 @@ static void test_who_never_entered_cannot_leave(void **state)
     crowd_free(crowd);
 }
 
+static void test_the_share_of_an_address_can_change(void **state)
+{
+    (void)state;
+    struct crowd *crowd;
+    struct address a = at("192.0.2.1", 1);
+    assert_int_equal(crowd_new(&crowd, 9, 2), 0);
+    assert_int_equal(crowd_enter(crowd, &a), 0);
+    assert_int_equal(crowd_enter(crowd, &a), 0);
+    assert_int_equal(crowd_enter(crowd, &a), ERR_LIMIT);
+    crowd_set_each(crowd, 3);
+    assert_int_equal(crowd_enter(crowd, &a), 0);
+    crowd_set_each(crowd, 1);
+    assert_int_equal(crowd_enter(crowd, &a), ERR_LIMIT);
+    assert_int_equal(crowd_count(crowd), 3);
+    crowd_free(crowd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_address_cannot_take_everything),
         cmocka_unit_test(test_who_never_entered_cannot_leave),
+        cmocka_unit_test(test_the_share_of_an_address_can_change),
     };
     return RUN(tests);
 }
