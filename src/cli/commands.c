@@ -165,6 +165,13 @@ static const struct command_option phone_options[] = {
     NO_MORE,
 };
 
+static const struct command_option call_history_options[] = {
+    {"where", "KEY=VALUE", "only those: device, number, caller, callee, security, cause, node",
+     true},
+    {"last", "N", "only the N newest of them", false},
+    NO_MORE,
+};
+
 static const struct command_option template_options[] = {
     {"protocol", "sccp|sip", "which one, of a model that speaks both", false},
     NO_MORE,
@@ -578,6 +585,19 @@ const struct command command_table[] = {
      .flags = CHANGES,
      .help = "Delete a phone, and all that was observed of it",
      .run = phones_delete},
+    {.words = "call list",
+     .operands = "",
+     .flags = READS,
+     .help = "List the calls that go on: parties, state, security, duration",
+     .details = "What is shown may be a second old.",
+     .run = calls_list},
+    {.words = "call history",
+     .operands = "",
+     .flags = READS,
+     .help = "List the calls that are over, the newest first",
+     .details = "A VALUE may hold * and ?.",
+     .options = call_history_options,
+     .run = calls_history},
     {.words = "template list",
      .operands = "",
      .flags = READS,

@@ -61,6 +61,8 @@ enum cli_status template_show(struct cli *cli, const struct call *call);
 enum cli_status file_list_tftp(struct cli *cli, const struct call *call);
 enum cli_status file_delete_tftp(struct cli *cli, const struct call *call);
 enum cli_status run_sql(struct cli *cli, const struct call *call);
+enum cli_status calls_list(struct cli *cli, const struct call *call);
+enum cli_status calls_history(struct cli *cli, const struct call *call);
 enum cli_status plan_command(struct cli *cli, const struct call *call);
 
 /* The list the cluster of this state directory publishes; as struct cli's hook wants it. */

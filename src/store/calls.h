@@ -84,4 +84,41 @@ struct store_call {
     enum call_side ended_by;     /* of CALL_CAUSE_HUNG_UP */
 };
 
+/* What has happened on a node, in one transaction. A call that has ended becomes a record, and is
+ * no more among those that go on; any other is one that goes on, as it is now. In the order it
+ * happened. Of the records the newest `keep` are kept, of all nodes together. Moves no area. */
+#define CALL_RECORDS_KEPT 100000
+int store_calls_write(struct store *store, int64_t node, const struct store_call *calls,
+                      size_t count, uint64_t keep, struct why *why) CHECKED;
+/* The service begins: what went on when it ended becomes records with CALL_CAUSE_SERVER_ENDED, and
+ * nobody knows when. */
+int store_calls_abandon(struct store *store, int64_t node, struct why *why) CHECKED;
+/* Those that go on, of all nodes: by when they began. */
+int store_calls(struct store *store, int (*each)(void *context, const struct store_call *call),
+                void *context) CHECKED;
+/* Records, the newest first. A callback that returns non-zero ends the walk with that. */
+int store_call_records(struct store *store,
+                       int (*each)(void *context, const struct store_call *call),
+                       void *context) CHECKED;
+
+/* ---- where numbers are forwarded to ---- */
+
+enum call_forward { CALL_FORWARD_ALL, CALL_FORWARD_BUSY, CALL_FORWARD_NO_ANSWER, CALL_FORWARDS };
+
+struct store_forward {
+    char number[LINE_NUMBER];
+    enum call_forward kind;
+    char to[LINE_NUMBER];
+};
+/* `to` "" ends it. Moves AREA_FORWARDS when it is news. */
+int store_forward_put(struct store *store, const struct store_forward *forward,
+                      struct why *why) CHECKED;
+/* By number. */
+int store_forwards(struct store *store,
+                   int (*each)(void *context, const struct store_forward *forward),
+                   void *context) CHECKED;
+/* Every number that some phone has on a line, once, in order. */
+int store_numbers(struct store *store, int (*each)(void *context, const char *number),
+                  void *context) CHECKED;
+
 #endif

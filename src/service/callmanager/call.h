@@ -55,7 +55,6 @@ void call_engine_free(struct call_engine *engine);
 #define CALL_NUMBER LINE_NUMBER /* digits, '*', '#' and '+', with NUL */
 #define CALL_NAME   64          /* what is shown of a party beside its number, with NUL */
 
-enum call_forward { CALL_FORWARD_ALL, CALL_FORWARD_BUSY, CALL_FORWARD_NO_ANSWER, CALL_FORWARDS };
 /* "": not forwarded */
 struct call_forwards {
     char to[CALL_FORWARDS][CALL_NUMBER];

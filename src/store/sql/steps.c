@@ -163,7 +163,27 @@ static const char third[] =
     "ALTER TABLE held_list ADD COLUMN complete {number} NOT NULL DEFAULT 1;"
     "ALTER TABLE held_list ADD COLUMN refused {number} NOT NULL DEFAULT 0";
 
-static const char *const steps[] = {first, second, third};
+/* Calls: those that go on, as the services see them; those that are over; forwards of numbers. */
+#define CALL_COLUMNS                                                                    \
+    " dialled TEXT NOT NULL, caller TEXT NOT NULL, caller_device TEXT NOT NULL,"        \
+    " caller_security {number} NOT NULL, callee TEXT NOT NULL,"                         \
+    " callee_device TEXT NOT NULL, callee_security {number} NOT NULL,"                  \
+    " began {number} NOT NULL, answered {number} NOT NULL, security {number} NOT NULL," \
+    " suite {number} NOT NULL,"
+static const char fourth[] =
+    "INSERT INTO revision (area, number) VALUES (9, 0);"
+    "CREATE TABLE call_live (node {number} NOT NULL REFERENCES node (id),"
+    " reference {number} NOT NULL," CALL_COLUMNS
+    " progress {number} NOT NULL, PRIMARY KEY (node, reference)) {keyed};"
+    /* The node by its name, which stays when the node goes. */
+    "CREATE TABLE call_record (id {id}, node TEXT NOT NULL," CALL_COLUMNS
+    " ended {number} NOT NULL, talked_ms {number} NOT NULL, cause {number} NOT NULL,"
+    " ended_by {number} NOT NULL) {strict};"
+    "CREATE TABLE line_forward (number TEXT NOT NULL,"
+    " kind {number} NOT NULL CHECK (kind BETWEEN 0 AND 2), target TEXT NOT NULL,"
+    " PRIMARY KEY (number, kind)) {keyed}";
+
+static const char *const steps[] = {first, second, third, fourth};
 
 /* What administrators know from CUCM: its names for tables and columns where it has them, booleans
  * as t and f, and beside each foreign key the name it stands for. */
