@@ -1,0 +1,166 @@
+# scenario.sh: a cluster and phones of several generations, for tests of what happens to phones when
+# the cluster changes. Sourced after lib.sh and daemon.sh; needs $trustline, $trustlined and $phone.
+#
+#     cluster DIR [INIT-OPTION]...   a cluster in DIR, started, with one phone of each model; $state is DIR
+#     act WORDS...                   a command on $state succeeds; $work/out has what it says
+#     boots MODEL... [-- OPTION...]  each phone boots and takes what it is offered
+#     refuses RULE MODEL...          each phone boots, refuses a list by this rule and keeps what it had
+#
+# The phone of a model keeps its flash between boots, and between clusters.
+
+# 7940 and 7960 have no ITL and no TVS; the others have. 8861 and 8945 ask over HTTP.
+old_models='7940 7960'
+models='7961 7962 7975 6941 8945 8861'
+all_models="$old_models $models"
+
+device_of() { echo "SEP00000000$1"; }
+flash_of() { echo "$work/flash/$1"; }
+
+# Phones of that age speak TLS 1.0 alone.
+start_cluster() { # DIR
+    sed -i 's/^legacy_tls = .*/legacy_tls = on/' "$1/trustline.conf" && start_node "$1"
+}
+
+add_phones() {
+    for model in $all_models; do
+        protocol=sccp
+        [ "$model" = 8861 ] && protocol=sip
+        act phone add "$(device_of "$model")" --model "$model" --profile $protocol-non-secure --line 1001 || return
+    done
+}
+
+cluster() {
+    state=$1
+    make_node "$@" --organization Example --country XX && start_cluster "$state" && add_phones
+}
+
+act() {
+    timeout 60 "$trustline" "$@" --state "$state" >"$work/out" 2>"$work/err" ||
+        { echo "$?: trustline $*"; cat "$work/out" "$work/err"; return 1; }
+}
+
+# Boots one phone; what it tells is in $work/said (JSON), its exit status is that of the program.
+boot_one() { # MODEL [OPTION]...
+    model=$1
+    shift
+    timeout 120 "$phone" "$(device_of "$model")" --model "$model" --tftp "127.0.0.1:$((69 + offset))" \
+        --home "$(flash_of "$model")" --json "$@" >"$work/said" 2>"$work/err"
+}
+
+# said EXPRESSION: what SQLite finds in what the phone told.
+said() { sqlite3 :memory: "select json_extract(readfile('$work/said'), '$1')"; }
+
+# How its CTL or ITL fared: "accepted:first_list", "refused:unknown_signer", "absent:".
+fared() { # ctl|itl
+    sqlite3 :memory: "select json_extract(value, '\$.result') || ':' || ifnull(json_extract(value, '\$.rule'), '')
+        from json_each(readfile('$work/said'), '\$.files')
+        where json_extract(value, '\$.kind') = '$1' and json_extract(value, '\$.result') not in ('absent', 'by_tftp')"
+}
+
+# The rules by which what it was offered was taken, refused, ..., of lists and configuration.
+rules_of_boot() {
+    sqlite3 :memory: "select group_concat(distinct ifnull(json_extract(value, '\$.rule'), ''))
+        from json_each(readfile('$work/said'), '\$.files')
+        where json_extract(value, '\$.kind') in ('ctl', 'itl', 'configuration') and json_extract(value, '\$.result') <> 'absent'"
+}
+
+told() { echo "the $model: $*"; cat "$work/said" "$work/err"; return 1; }
+
+boots() {
+    wanted=
+    while [ $# -gt 0 ] && [ "$1" != -- ]; do
+        wanted="$wanted $1"
+        shift
+    done
+    [ $# -eq 0 ] || shift
+    for model in $wanted; do
+        boot_one "$model" "$@" || { told "does not boot (exit status $?)"; return 1; }
+        holds "$model" || return
+    done
+}
+
+# The lists in its flash are those that are served; phones without an ITL hold none.
+holds() { # MODEL
+    for list in CTL ITL; do
+        file=$(flash_of "$1")/${list}File.tlv
+        case "$list $1" in 'ITL 7940' | 'ITL 7960')
+            [ ! -e "$file" ] || { told "holds an ITL"; return 1; }
+            continue
+            ;;
+        esac
+        kind=$(echo $list | tr CTLI ctli)
+        served=$("$trustline" show "$kind" --json --state "$state" 2>/dev/null | sed -n 's/^  "md5": "\([0-9a-f]*\)",*$/\1/p')
+        [ -z "$served" ] || [ "$(md5sum <"$file" | cut -d ' ' -f 1)" = "$served" ] ||
+            { told "does not hold the $list that is served"; return 1; }
+    done
+}
+
+fingerprint() { # MODEL: of its lists and its configuration
+    (cd "$(flash_of "$1")" && find . -type f \( -name '*.tlv' -o -name '*.xml' \) -exec sha256sum {} + | sort -k 2)
+}
+
+refuses() {
+    rule=$1
+    shift
+    for model in "$@"; do
+        before=$(fingerprint "$model")
+        boot_one "$model"
+        [ $? -eq 3 ] || { told 'does not refuse'; return 1; }
+        case ",$(rules_of_boot)," in
+        *",$rule,"*) ;;
+        *) told "refuses by another rule than $rule: $(rules_of_boot)"; return 1 ;;
+        esac
+        [ "$(fingerprint "$model")" = "$before" ] || { told 'does not keep what it had'; return 1; }
+    done
+}
+
+# What is served is what was published last: roles notice a moment later.
+serves_now() {
+    for list in CTL ITL; do
+        kind=$(echo $list | tr CTLI ctli)
+        hash=$("$trustline" show "$kind" --json --state "$state" 2>/dev/null | sed -n 's/^  "md5": "\([0-9a-f]*\)",*$/\1/p')
+        [ -z "$hash" ] || eventually served_as "${list}File.tlv" "$hash" || return
+    done
+}
+served_as() { fetch "$1" "$work/served" && [ "$(md5sum <"$work/served" | cut -d ' ' -f 1)" = "$2" ]; }
+
+# changes WORDS...: an act, and the server serves what came of it.
+changes() { act "$@" --yes && serves_now; }
+
+# roles KIND: the functions of the records of the list that is published, in their order.
+roles() {
+    "$trustline" show "$1" --json --state "$state" >"$work/list.json" || return
+    sqlite3 :memory: "select group_concat(json_extract(value, '\$.function'), ', ')
+        from json_each(readfile('$work/list.json'), '\$.records')"
+}
+
+# record_lengths KIND: RECORDLENGTH of each record of what is published.
+record_lengths() {
+    "$trustline" show "$1" --state "$state" | sed -n 's/^1	RECORDLENGTH	2	//p' | paste -s -d ' '
+}
+
+# lost: the phones a plan would lose, from its JSON in $work/out, sorted.
+lost() {
+    sqlite3 :memory: "select distinct json_extract(value, '\$.device') from json_each(readfile('$work/out'), '\$.phones')
+        where json_extract(value, '\$.verdict') in ('no', 'unknown') and not json_extract(value, '\$.lost_before')
+        order by 1" | paste -s -d ' '
+}
+# through_tvs: those that would take it through TVS.
+through_tvs() {
+    sqlite3 :memory: "select distinct json_extract(value, '\$.device') from json_each(readfile('$work/out'), '\$.phones')
+        where json_extract(value, '\$.verdict') = 'through_tvs' order by 1" | paste -s -d ' '
+}
+devices_of() { for model in "$@"; do device_of "$model"; done | sort | paste -s -d ' '; }
+
+# plans STATUS WORDS...: the plan of a command, as JSON in $work/out.
+plans() {
+    wanted_status=$1
+    shift
+    timeout 60 "$trustline" plan "$@" --json --state "$state" >"$work/out" 2>"$work/err"
+    got=$?
+    [ "$got" -eq "$wanted_status" ] || { cat "$work/out" "$work/err"; fails "plan $*: status $got"; }
+}
+
+node_in_order() {
+    stop_node && ! grep -E 'AddressSanitizer|runtime error|LeakSanitizer' "$state.err"
+}
