@@ -45,7 +45,7 @@ int tls_connect(struct tls_connection **out, struct loop *loop, const struct add
 {
     struct tls_connection *c = NULL;
     int fd = -1;
-    if (!setup->judge || setup->context->server)
+    if ((!setup->judge && !setup->context->plain) || setup->context->server)
         return why_error(why, ERR_USAGE, "a client needs a context of clients, and a judge");
     int result = open_socket(&fd, server, setup->local, why);
     if (result)

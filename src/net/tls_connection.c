@@ -205,19 +205,17 @@ static void fail(struct tls_connection *c)
 
 static void goodbye(struct tls_connection *c)
 {
-    ERR_clear_error();
-    int result = SSL_shutdown(c->ssl);
-    if (result >= 0)
+    enum tls_move move = tls_say_goodbye(c);
+    if (move == MOVE_DONE)
         linger(c);
-    else if (SSL_get_error(c->ssl, result) != SSL_ERROR_WANT_WRITE)
+    else if (move == MOVE_FAILED)
         fail(c);
 }
 
 /* One attempt: who did not read for so long will not miss it. */
 static void short_goodbye(struct tls_connection *c)
 {
-    ERR_clear_error();
-    if (c->shaken && SSL_shutdown(c->ssl) < 0)
+    if (c->shaken && tls_say_goodbye(c) == MOVE_FAILED)
         ERR_clear_error();
     over(c);
 }
@@ -297,6 +295,9 @@ static void handshake_late(struct tls_connection *c)
     if (c->state == TLS_CONNECTING)
         why_error(&why, ERR_TIMEOUT, "the server did not take the connection within %lld ms",
                   (long long)c->limits.handshake_ms);
+    else if (c->context->plain)
+        why_error(&why, ERR_TIMEOUT, "%s said nothing for %lld ms", who,
+                  (long long)c->limits.handshake_ms);
     else
         why_error(&why, ERR_TIMEOUT,
                   "the handshake was not done within %lld ms: %s had sent %llu bytes",
@@ -368,23 +369,6 @@ void tls_set_idle(struct tls_connection *c, int64_t ms)
 
 /* ---- writing ---- */
 
-enum sent { SENT, SENT_WAITS, SENT_FAILED };
-
-static enum sent send_message(struct tls_connection *c, const void *data, size_t size)
-{
-    size_t written;
-    ERR_clear_error();
-    if (SSL_write_ex(c->ssl, data, size, &written) == 1) {
-        touch(c);
-        return SENT;
-    }
-    int error = SSL_get_error(c->ssl, 0);
-    if (error == SSL_ERROR_WANT_WRITE || error == SSL_ERROR_WANT_READ)
-        return SENT_WAITS;
-    fail(c);
-    return SENT_FAILED;
-}
-
 static void drop_first(struct tls_connection *c)
 {
     struct tls_parcel *parcel = c->first;
@@ -396,13 +380,27 @@ static void drop_first(struct tls_connection *c)
     free(parcel);
 }
 
+static enum tls_move put(struct tls_connection *c, const void *data, size_t size, size_t *moved)
+{
+    enum tls_move move = tls_put(c, data, size, moved);
+    if (move == MOVE_DONE)
+        touch(c);
+    else if (move == MOVE_CLOSED || move == MOVE_FAILED)
+        fail(c);
+    return move;
+}
+
 static void write_some(struct tls_connection *c)
 {
     bool some = c->first != NULL;
     while (c->first) {
-        if (send_message(c, c->first->data, c->first->size) != SENT)
+        struct tls_parcel *parcel = c->first;
+        size_t moved = 0;
+        if (put(c, parcel->data + parcel->sent, parcel->size - parcel->sent, &moved) != MOVE_DONE)
             return;
-        drop_first(c);
+        parcel->sent += moved;
+        if (parcel->sent == parcel->size)
+            drop_first(c);
     }
     if (c->state == TLS_FLUSHING)
         goodbye(c);
@@ -417,6 +415,7 @@ static int enqueue(struct tls_connection *c, struct bytes message)
         return -ENOMEM;
     parcel->next = NULL;
     parcel->size = message.size;
+    parcel->sent = 0;
     memcpy(parcel->data, message.data, message.size);
     *c->last = parcel;
     c->last = &parcel->next;
@@ -436,17 +435,16 @@ int tls_write(struct tls_connection *c, struct bytes message)
         return ERR_LIMIT;
     if (c->first)
         return enqueue(c, message);
-    switch (send_message(c, message.data, message.size)) {
-    case SENT:
-        return 0;
-    case SENT_WAITS:
-        break;
-    case SENT_FAILED:
+    size_t moved = 0;
+    enum tls_move move = put(c, message.data, message.size, &moved);
+    if (move == MOVE_CLOSED || move == MOVE_FAILED) {
         if (!c->busy)
             soon(c);
         return ERR_CLOSED;
     }
-    int result = enqueue(c, message);
+    if (moved == message.size)
+        return 0;
+    int result = enqueue(c, bytes_slice(message, moved, message.size));
     if (result) /* the record has begun, and cannot be taken back */
         tls_end_now(c, TLS_END_SYSTEM, result, error_text(result));
     return result;
@@ -465,20 +463,14 @@ static bool may_read(const struct tls_connection *c)
            ((c->state == TLS_OPEN && !c->paused) || c->state == TLS_FLUSHING);
 }
 
-static void read_failed(struct tls_connection *c)
+static void not_read(struct tls_connection *c, enum tls_move move)
 {
-    switch (SSL_get_error(c->ssl, 0)) {
-    case SSL_ERROR_WANT_READ:
-        break;
-    case SSL_ERROR_WANT_WRITE: /* an answer of TLS's own */
+    if (move == MOVE_WAITS_WRITE) /* an answer of TLS's own */
         c->wants_write = true;
-        break;
-    case SSL_ERROR_ZERO_RETURN:
+    else if (move == MOVE_CLOSED)
         peer_closed(c);
-        break;
-    default:
+    else if (move == MOVE_FAILED)
         fail(c);
-    }
 }
 
 static void read_some(struct tls_connection *c)
@@ -487,9 +479,9 @@ static void read_some(struct tls_connection *c)
     c->wants_write = false;
     for (int i = 0; i < READS_A_TURN && may_read(c); i++) {
         size_t got = 0;
-        ERR_clear_error();
-        if (SSL_read_ex(c->ssl, piece, sizeof piece, &got) != 1) {
-            read_failed(c);
+        enum tls_move move = tls_get(c, piece, sizeof piece, &got);
+        if (move != MOVE_DONE) {
+            not_read(c, move);
             return;
         }
         touch(c);

@@ -1,5 +1,6 @@
 /*
- * tls_connection: a TLS connection on a loop, of a server (from a tls_listener) or a client.
+ * tls_connection: a TLS connection on a loop, of a server (from a tls_listener) or a client; or,
+ * with tls_plain_context_new(), one of TCP alone.
  *
  * A message written is one TLS record when it fits in one (TLS_RECORD_MAX bytes): phones stall when
  * header and body come apart. Nothing here waits, and no callback runs inside a call of yours.
@@ -55,7 +56,8 @@ struct tls_connect_setup {
     struct tls_limits limits;
     const struct address *local; /* NULL: the kernel chooses */
     /* Asked once, in the middle of the handshake, before any certificate or data of ours is sent.
-     * `why` gets the reason of a refusal, for `closed`. Not NULL. */
+     * `why` gets the reason of a refusal, for `closed`. Not NULL, but
+     * without TLS nobody is asked. */
     enum tls_verdict (*judge)(void *context, const struct certificate *server, struct why *why);
     struct tls_events events;
     void *user; /* the context of all callbacks */

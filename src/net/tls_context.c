@@ -138,6 +138,16 @@ int tls_client_context_new(struct tls_context **out, const struct tls_client_set
     return 0;
 }
 
+int tls_plain_context_new(struct tls_context **out, bool server)
+{
+    struct tls_context *context = calloc(1, sizeof *context);
+    if (!context)
+        return -ENOMEM;
+    *context = (struct tls_context){.owners = 1, .server = server, .plain = true};
+    *out = context;
+    return 0;
+}
+
 struct tls_context *tls_context_share(struct tls_context *context)
 {
     context->owners++;

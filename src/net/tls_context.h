@@ -47,6 +47,12 @@ int tls_server_context_new(struct tls_context **out, const struct tls_server_set
                            struct why *why) CHECKED;
 int tls_client_context_new(struct tls_context **out, const struct tls_client_setup *setup,
                            struct why *why) CHECKED;
+/* No TLS at all: TCP with the same deadlines, queues and limits. There is no certificate, no
+ * version, no cipher; nobody is judged. A server hands a connection out when its first byte has
+ * come, and for how long that may take is what `handshake_ms` says. The end of the stream is
+ * TLS_END_CLOSED, since nothing tells a goodbye from a cut. For the ports of SCCP where TLS is not
+ * asked for. */
+int tls_plain_context_new(struct tls_context **out, bool server) CHECKED;
 void tls_context_free(struct tls_context *context);
 
 #endif

@@ -28,6 +28,8 @@ static int make_ssl(struct tls_connection *c)
 
 enum tls_step tls_handshake_step(struct tls_connection *c)
 {
+    if (c->context->plain)
+        return tls_plain_step(c);
     if (!c->ssl && make_ssl(c) != 0) {
         c->wire.error = -ENOMEM;
         return STEP_FAILED;

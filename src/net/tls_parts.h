@@ -17,6 +17,7 @@ struct tls_context {
     enum tls_profile profile;
     bool null_cipher;
     bool server;
+    bool plain; /* no TLS: without the first two */
 };
 
 struct tls_context *tls_context_share(struct tls_context *context);
@@ -88,6 +89,7 @@ struct tls_keeper {
 struct tls_parcel {
     struct tls_parcel *next;
     size_t size;
+    size_t sent; /* of it, already; a record of TLS goes whole */
     uint8_t data[];
 };
 
@@ -142,5 +144,19 @@ enum tls_step { STEP_DONE, STEP_WAITS, STEP_FAILED };
 enum tls_step tls_handshake_step(struct tls_connection *c);
 int tls_hello_seen(SSL *ssl, int *alert, void *context);
 int tls_certificate_seen(X509_STORE_CTX *store, void *context);
+
+/* tls_bytes.c: through TLS, or as they are. */
+enum tls_move {
+    MOVE_DONE, /* *moved bytes, or the goodbye */
+    MOVE_WAITS_READ,
+    MOVE_WAITS_WRITE,
+    MOVE_CLOSED, /* the other side has said all it will say */
+    MOVE_FAILED, /* tls_failure_read() says why */
+};
+enum tls_move tls_put(struct tls_connection *c, const void *data, size_t size, size_t *moved);
+enum tls_move tls_get(struct tls_connection *c, void *out, size_t size, size_t *moved);
+enum tls_move tls_say_goodbye(struct tls_connection *c);
+/* The handshake where there is none: a client says its first byte. */
+enum tls_step tls_plain_step(struct tls_connection *c);
 
 #endif

@@ -50,6 +50,7 @@ int site_no_identities(void **state);
 /* Limits for tests that are not about them: far away. */
 extern const struct tls_limits roomy;
 
+/* `context` NULL: without TLS. */
 void site_open(const struct tls_server_setup *context, const struct tls_listener_setup *listener);
 void site_close(void);
 /* A usual service: the profile, and the wish for a certificate. */
