@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "pki/asn1.h"
 
 #include <errno.h>
 #include <openssl/bio.h>
@@ -14,9 +15,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-enum { NAME_MAX_BYTES = 4096, SERIAL_MAX_BYTES = 64 };
 
 struct certificate {
     atomic_uint owners;
@@ -24,7 +22,7 @@ struct certificate {
     struct buffer der;
     struct buffer subject, issuer; /* C strings */
     char common_name[256];
-    uint8_t serial[SERIAL_MAX_BYTES];
+    uint8_t serial[SERIAL_MAX];
     size_t serial_size;
     struct buffer public_key;
     struct bytes signature; /* inside x509 */
@@ -46,28 +44,6 @@ const char *crypto_error(char out[160])
         text_copy(out, 160, reason);
     ERR_clear_error();
     return out;
-}
-
-static int take_serial(struct certificate *c, struct why *why)
-{
-    const ASN1_INTEGER *serial = X509_get0_serialNumber(c->x509);
-    struct bytes raw = bytes_strip_zeros(
-        bytes_of(ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial)));
-    if (ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER || raw.size == 0)
-        return why_error(why, ERR_FORMAT, "the serial number is not positive");
-    if (raw.size > sizeof c->serial)
-        return why_error(why, ERR_LIMIT, "a serial number of %zu bytes", raw.size);
-    memcpy(c->serial, raw.data, raw.size);
-    c->serial_size = raw.size;
-    return 0;
-}
-
-static int take_name(struct buffer *out, const X509_NAME *name, struct why *why)
-{
-    buffer_init(out, NAME_MAX_BYTES);
-    int result = name_write(out, name, ";");
-    buffer_string(out);
-    return result ? why_error(why, result, "a name in it is malformed or too long") : 0;
 }
 
 static int take_rsa(struct certificate *c, EVP_PKEY *key)
@@ -127,15 +103,6 @@ static int take_key(struct certificate *c, struct why *why)
                   : 0;
 }
 
-static int take_time(int64_t *out, const ASN1_TIME *time, struct why *why)
-{
-    struct tm tm;
-    if (ASN1_TIME_to_tm(time, &tm) != 1)
-        return why_error(why, ERR_FORMAT, "a date in it is malformed");
-    *out = (int64_t)timegm(&tm);
-    return 0;
-}
-
 static int take_apart(struct certificate *c, struct why *why)
 {
     const ASN1_BIT_STRING *signature = NULL;
@@ -144,17 +111,17 @@ static int take_apart(struct certificate *c, struct why *why)
         bytes_of(ASN1_STRING_get0_data(signature), (size_t)ASN1_STRING_length(signature));
     X509_NAME_get_text_by_NID(X509_get_subject_name(c->x509), NID_commonName, c->common_name,
                               sizeof c->common_name);
-    int result = take_serial(c, why);
+    int result = asn1_serial(c->serial, &c->serial_size, X509_get0_serialNumber(c->x509), why);
     if (result == 0)
-        result = take_name(&c->subject, X509_get_subject_name(c->x509), why);
+        result = asn1_name(&c->subject, X509_get_subject_name(c->x509), why);
     if (result == 0)
-        result = take_name(&c->issuer, X509_get_issuer_name(c->x509), why);
+        result = asn1_name(&c->issuer, X509_get_issuer_name(c->x509), why);
     if (result == 0)
         result = take_key(c, why);
     if (result == 0)
-        result = take_time(&c->not_before, X509_get0_notBefore(c->x509), why);
+        result = asn1_time(&c->not_before, X509_get0_notBefore(c->x509), why);
     if (result == 0)
-        result = take_time(&c->not_after, X509_get0_notAfter(c->x509), why);
+        result = asn1_time(&c->not_after, X509_get0_notAfter(c->x509), why);
     if (result == 0)
         result = digest_bytes(DIGEST_KIND_SHA1, buffer_bytes(&c->der), c->sha1);
     if (result == 0)
@@ -176,6 +143,8 @@ static int adopt(struct certificate **out, X509 *x509, struct why *why)
     atomic_init(&c->owners, 1);
     c->x509 = x509;
     buffer_init(&c->der, CERTIFICATE_DER_MAX);
+    buffer_init(&c->subject, NAME_TEXT_MAX);
+    buffer_init(&c->issuer, NAME_TEXT_MAX);
     unsigned char *der = NULL;
     int size = i2d_X509(x509, &der);
     if (size > 0)
@@ -453,7 +422,7 @@ int certificate_verify_chain(const struct certificate *leaf, struct certificate 
     int error = X509_STORE_CTX_get_error(ctx);
     X509 *at = X509_STORE_CTX_get_current_cert(ctx);
     struct buffer name;
-    buffer_init(&name, NAME_MAX_BYTES);
+    buffer_init(&name, NAME_TEXT_MAX);
     if (at && name_write(&name, X509_get_subject_name(at), ";") != 0)
         buffer_clear(&name);
     result = why_error(why, ERR_VERIFY, "%s: %s", name.size ? buffer_string(&name) : "the chain",

@@ -14,6 +14,7 @@
 
 #define CERTIFICATE_DER_MAX  16384 /* larger is refused: no phone certificate comes near */
 #define CERTIFICATE_FILE_MAX (256 * 1024)
+#define SERIAL_MAX           64 /* bytes of a serial number that are read; RFC 5280 has 20 */
 
 enum key_kind { KEY_RSA, KEY_EC, KEY_OTHER };
 

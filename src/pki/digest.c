@@ -32,6 +32,11 @@ size_t digest_size(enum digest_kind kind)
     return kinds[kind].size;
 }
 
+const EVP_MD *digest_signature_method(enum digest_kind kind)
+{
+    return kind == DIGEST_KIND_MD5 ? NULL : kinds[kind].method();
+}
+
 int digest_pieces(enum digest_kind kind, const struct bytes *pieces, size_t count, uint8_t *out)
 {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();

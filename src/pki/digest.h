@@ -7,6 +7,8 @@
 #include "base/bytes.h"
 #include "wire/envelope.h"
 
+#include <openssl/types.h>
+
 enum digest_kind { DIGEST_KIND_MD5, DIGEST_KIND_SHA1, DIGEST_KIND_SHA256, DIGEST_KIND_SHA512 };
 
 #define DIGEST_SIZE_MAX 64
@@ -15,6 +17,8 @@ enum digest_kind { DIGEST_KIND_MD5, DIGEST_KIND_SHA1, DIGEST_KIND_SHA256, DIGEST
 #define SHA256_SIZE     32
 
 size_t digest_size(enum digest_kind kind);
+/* For a signature; NULL for MD5, over which nothing is signed. */
+const EVP_MD *digest_signature_method(enum digest_kind kind);
 /* Hashes the pieces one after the other into out, which has room for digest_size(kind). */
 int digest_pieces(enum digest_kind kind, const struct bytes *pieces, size_t count,
                   uint8_t *out) CHECKED;

@@ -1,11 +1,11 @@
 #include "pki/facts.h"
 
+#include "pki/asn1.h"
+
 #include <errno.h>
 #include <openssl/asn1t.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
-#include <string.h>
-#include <time.h>
 
 /* RFC 5280, section 4.1, as far as it is asked for. The key stays the bytes it is. */
 struct validity {
@@ -55,47 +55,17 @@ ASN1_SEQUENCE(VALIDITY) =
 } static_ASN1_SEQUENCE_END(OUTLINE)
     /* clang-format on */
 
-    static int take_serial(struct certificate_facts * out, const ASN1_INTEGER *serial,
-                           struct why *why)
+    static int take_body(struct certificate_facts * out, const BODY *body, struct why *why)
 {
-    struct bytes raw = bytes_strip_zeros(
-        bytes_of(ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial)));
-    if (ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER || raw.size == 0)
-        return why_error(why, ERR_FORMAT, "the serial number is not positive");
-    if (raw.size > sizeof out->serial)
-        return why_error(why, ERR_LIMIT, "a serial number of %zu bytes", raw.size);
-    memcpy(out->serial, raw.data, raw.size);
-    out->serial_size = raw.size;
-    return 0;
-}
-
-static int take_name(struct buffer *out, const X509_NAME *name, struct why *why)
-{
-    int result = name_write(out, name, ";");
-    buffer_string(out);
-    return result ? why_error(why, result, "a name in it is malformed or too long") : 0;
-}
-
-static int take_time(int64_t *out, const ASN1_TIME *time, struct why *why)
-{
-    struct tm tm;
-    if (ASN1_TIME_to_tm(time, &tm) != 1)
-        return why_error(why, ERR_FORMAT, "a date in it is malformed");
-    *out = (int64_t)timegm(&tm);
-    return 0;
-}
-
-static int take_body(struct certificate_facts *out, const BODY *body, struct why *why)
-{
-    int result = take_serial(out, body->serial, why);
+    int result = asn1_serial(out->serial, &out->serial_size, body->serial, why);
     if (result == 0)
-        result = take_name(&out->subject, body->subject, why);
+        result = asn1_name(&out->subject, body->subject, why);
     if (result == 0)
-        result = take_name(&out->issuer, body->issuer, why);
+        result = asn1_name(&out->issuer, body->issuer, why);
     if (result == 0)
-        result = take_time(&out->not_before, body->validity->not_before, why);
+        result = asn1_time(&out->not_before, body->validity->not_before, why);
     if (result == 0)
-        result = take_time(&out->not_after, body->validity->not_after, why);
+        result = asn1_time(&out->not_after, body->validity->not_after, why);
     if (result == 0) {
         buffer_append(&out->spki, bytes_of(ASN1_STRING_get0_data(body->key),
                                            (size_t)ASN1_STRING_length(body->key)));
@@ -115,8 +85,8 @@ int certificate_facts_read(struct certificate_facts *out, struct bytes der, stru
     if (!outline)
         return why_error(why, ERR_FORMAT, "no DER certificate: %s", crypto_error(error));
     *out = (struct certificate_facts){.serial_size = 0};
-    buffer_init(&out->subject, FACTS_NAME);
-    buffer_init(&out->issuer, FACTS_NAME);
+    buffer_init(&out->subject, NAME_TEXT_MAX);
+    buffer_init(&out->issuer, NAME_TEXT_MAX);
     buffer_init(&out->spki, CERTIFICATE_DER_MAX);
     int result = p == der.data + der.size
                      ? take_body(out, outline->body, why)

@@ -10,10 +10,8 @@
 
 #include "pki/certificate.h"
 
-enum { FACTS_SERIAL = 64, FACTS_NAME = 4096 };
-
 struct certificate_facts {
-    uint8_t serial[FACTS_SERIAL]; /* without leading zeros */
+    uint8_t serial[SERIAL_MAX]; /* without leading zeros */
     size_t serial_size;
     struct buffer subject, issuer; /* C strings, as CUCM writes names */
     int64_t not_before, not_after; /* unix seconds */

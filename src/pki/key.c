@@ -151,28 +151,13 @@ EVP_PKEY *key_pkey(const struct key *key)
     return key->pkey;
 }
 
-static const EVP_MD *method(enum digest_kind digest)
-{
-    switch (digest) {
-    case DIGEST_KIND_SHA1:
-        return EVP_sha1();
-    case DIGEST_KIND_SHA256:
-        return EVP_sha256();
-    case DIGEST_KIND_SHA512:
-        return EVP_sha512();
-    case DIGEST_KIND_MD5:
-        break;
-    }
-    return NULL; /* nothing is signed over MD5 */
-}
-
 struct key_signing {
     EVP_MD_CTX *ctx;
 };
 
 int key_signing_begin(struct key_signing **out, const struct key *key, enum digest_kind digest)
 {
-    const EVP_MD *md = method(digest);
+    const EVP_MD *md = digest_signature_method(digest);
     if (!md)
         return ERR_UNSUPPORTED;
     struct key_signing *signing = calloc(1, sizeof *signing);

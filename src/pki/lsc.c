@@ -172,21 +172,6 @@ int lsc_subject_check(const char *subject, struct why *why)
 
 /* ---- the certificate ---- */
 
-static const EVP_MD *method(enum digest_kind digest)
-{
-    switch (digest) {
-    case DIGEST_KIND_SHA1:
-        return EVP_sha1();
-    case DIGEST_KIND_SHA256:
-        return EVP_sha256();
-    case DIGEST_KIND_SHA512:
-        return EVP_sha512();
-    case DIGEST_KIND_MD5:
-        break;
-    }
-    return NULL;
-}
-
 static int add_extensions(X509 *x509, X509 *issuer, const char *device, struct why *why)
 {
     char name[VALUE_MAX];
@@ -240,7 +225,7 @@ static int check_request(const struct lsc_template *t, const struct lsc_request 
     if (t->days < 1 || t->days > LSC_DAYS_MAX)
         return why_error(why, ERR_USAGE, "an LSC of %u days: 1 to %d are possible", t->days,
                          LSC_DAYS_MAX);
-    if (!method(t->digest))
+    if (!digest_signature_method(t->digest))
         return why_error(why, ERR_UNSUPPORTED, "certificates are not signed with this digest");
     return 0;
 }
@@ -288,7 +273,8 @@ int lsc_issue_der(struct buffer *out, const struct identity *issuer, const struc
         result = set_frame(x509, by, t, request->key, serial);
     if (result == 0)
         result = add_extensions(x509, by, request->device, why);
-    if (result == 0 && X509_sign(x509, key_pkey(issuer->key), method(t->digest)) <= 0)
+    if (result == 0 &&
+        X509_sign(x509, key_pkey(issuer->key), digest_signature_method(t->digest)) <= 0)
         result = ERR_CRYPTO;
     int size = result == 0 ? i2d_X509(x509, &der) : 0;
     if (result == 0 && size <= 0)
@@ -377,7 +363,8 @@ int crl_write(struct buffer *out, const struct identity *issuer, const struct cr
     char error[160];
     X509 *by = certificate_x509(issuer->certificate);
     int result = check_issuer(issuer, KU_CRL_SIGN, "revocation lists", why);
-    if (result == 0 && (spec->next_update <= spec->this_update || !method(spec->digest)))
+    if (result == 0 &&
+        (spec->next_update <= spec->this_update || !digest_signature_method(spec->digest)))
         result = why_error(why, ERR_USAGE,
                            "a revocation list must be valid for some time, and be "
                            "signed with SHA-1, SHA-256 or SHA-512");
@@ -390,8 +377,9 @@ int crl_write(struct buffer *out, const struct identity *issuer, const struct cr
         result = add_revoked(crl, &spec->entries[i]);
     if (result == 0)
         result = add_crl_extensions(crl, by, spec->number);
-    if (result == 0 && (X509_CRL_sort(crl) != 1 ||
-                        X509_CRL_sign(crl, key_pkey(issuer->key), method(spec->digest)) <= 0))
+    if (result == 0 &&
+        (X509_CRL_sort(crl) != 1 ||
+         X509_CRL_sign(crl, key_pkey(issuer->key), digest_signature_method(spec->digest)) <= 0))
         result = ERR_CRYPTO;
     int size = result == 0 ? i2d_X509_CRL(crl, &der) : 0;
     if (result == 0 && size <= 0)

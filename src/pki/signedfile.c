@@ -117,11 +117,6 @@ out:
 static int verify(const struct envelope *header, struct bytes file, EVP_PKEY *key, struct why *why)
 {
     enum digest_kind kind;
-    static const EVP_MD *(*const methods[])(void) = {
-        [DIGEST_KIND_SHA1] = EVP_sha1,
-        [DIGEST_KIND_SHA256] = EVP_sha256,
-        [DIGEST_KIND_SHA512] = EVP_sha512,
-    };
     if (digest_of_code(header->digest, &kind) != 0 || header->algorithm != 0)
         return why_error(why, ERR_UNSUPPORTED, "digest code %u with algorithm code %u is not known",
                          header->digest, header->algorithm);
@@ -134,7 +129,8 @@ static int verify(const struct envelope *header, struct bytes file, EVP_PKEY *ke
     struct bytes pieces[2];
     envelope_covered(header, file, pieces);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool fine = ctx && EVP_DigestVerifyInit(ctx, NULL, methods[kind](), NULL, key) == 1;
+    bool fine =
+        ctx && EVP_DigestVerifyInit(ctx, NULL, digest_signature_method(kind), NULL, key) == 1;
     for (size_t i = 0; fine && i < 2; i++)
         fine = EVP_DigestVerifyUpdate(ctx, pieces[i].data, pieces[i].size) == 1;
     int result =

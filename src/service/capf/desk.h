@@ -40,7 +40,7 @@ struct desk_key {
     struct bytes spki;
     /* out */
     struct key_spec asked;
-    struct public_key *key; /* the caller's; NULL when it is refused */
+    struct public_key *key;   /* the caller's; NULL when it is refused */
     char reason[DESK_REASON]; /* of a refusal */
 };
 /* Is it what was asked for, and strong? -ENOMEM, or 0 with the key or a reason. For any thread. */

@@ -13,7 +13,6 @@ enum {
     LOOK_MS = 3600 * 1000,
     VALID_S = 7 * 86400,
     MARGIN_S = 3 * 86400, /* renewed so long before its end: who fetches it daily has a fresh one */
-    SERIAL_MAX = 40,
     SKEW_S = 3600, /* clocks of those who check it */
 };
 

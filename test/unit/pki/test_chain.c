@@ -5,10 +5,11 @@
 #define NAME "SEP001122334455"
 #define DAY  86400
 
-/* A root with an intermediate made by the openssl command, and a foreign CA. */
+/* Two CAs as CAPF is one, which issue no other; an intermediate one, below an organisation's. */
 struct setup {
     char directory[1024];
     struct identity root, foreign, middle;
+    struct certificate *top;
     struct key *phone;
 };
 
@@ -21,6 +22,13 @@ static void put_key(const char *directory, const char *name, const struct key *k
     buffer_fini(&pem);
 }
 
+static void load(struct certificate **out, const char *directory, const char *name)
+{
+    char path[1200];
+    text_format(path, sizeof path, "%s/%s", directory, name);
+    assert_int_equal(certificate_load(out, path, NULL), 0);
+}
+
 static void setup(struct setup *s)
 {
     temporary_make(s->directory);
@@ -28,24 +36,25 @@ static void setup(struct setup *s)
     s->foreign = own_identity("pool/rsa2048-2.pem", "Foreign", USE_CA);
     s->middle = (struct identity){.key = pool_key("pool/rsa2048-3.pem")};
     s->phone = pool_key("pool/rsa2048-4.pem");
-    put_certificate(s->directory, "root.pem", s->root.certificate);
     put_key(s->directory, "root.key", s->root.key);
     put_key(s->directory, "middle.key", s->middle.key);
     judge(s->directory,
           "printf 'basicConstraints=critical,CA:TRUE\\nkeyUsage=critical,keyCertSign,cRLSign\\n"
           "subjectKeyIdentifier=hash\\nauthorityKeyIdentifier=keyid\\n' > ext && "
+          "openssl req -x509 -new -key root.key -subj '/O=Example/CN=Top' -days 7000 "
+          "-addext keyUsage=critical,keyCertSign,cRLSign -out top.pem && "
           "openssl req -new -key middle.key -subj '/O=Example/CN=CAPF-0badcafe' -out m.csr && "
-          "openssl x509 -req -in m.csr -CA root.pem -CAkey root.key -set_serial 77 -days 3000 "
+          "openssl x509 -req -in m.csr -CA top.pem -CAkey root.key -set_serial 77 -days 3000 "
           "-extfile ext -out middle.pem",
           "");
-    char path[1200];
-    text_format(path, sizeof path, "%s/middle.pem", s->directory);
-    assert_int_equal(certificate_load(&s->middle.certificate, path, NULL), 0);
+    load(&s->top, s->directory, "top.pem");
+    load(&s->middle.certificate, s->directory, "middle.pem");
 }
 
 static void teardown(struct setup *s)
 {
     identity_fini(&s->root);
+    certificate_free(s->top);
     identity_fini(&s->foreign);
     identity_fini(&s->middle);
     key_free(s->phone);
@@ -96,7 +105,7 @@ static void test_an_intermediate_is_trusted_itself_or_leads_on(void **state)
     setup(&s);
     struct chain_rules rules = {.now = now_of(&s)};
     struct certificate *c = lsc_valid_at(&s.middle, s.phone, rules.now - 1, 100);
-    struct certificate *trusted[] = {s.root.certificate};
+    struct certificate *trusted[] = {s.top};
     struct certificate *others[] = {s.foreign.certificate, s.middle.certificate};
     size_t anchor = 99;
     assert_int_equal(chain_check(&anchor, c, others, 2, trusted, 1, &rules, NULL), 0);
@@ -109,7 +118,7 @@ static void test_an_intermediate_is_trusted_itself_or_leads_on(void **state)
     put_certificate(s.directory, "lsc.pem", c);
     char command[256];
     text_format(command, sizeof command,
-                "openssl verify -x509_strict -attime %lld -CAfile root.pem -untrusted middle.pem "
+                "openssl verify -x509_strict -attime %lld -CAfile top.pem -untrusted middle.pem "
                 "lsc.pem",
                 (long long)rules.now);
     judge(s.directory, command, "lsc.pem: OK");
