@@ -61,9 +61,10 @@ static const struct permission {
     {SIGNER_CAPF, SIGNER_CRL, {KEY_CAPF}, NULL},
     {SIGNER_CAPF, SIGNER_MAC, {NULL}, NULL},
     /* The private keys that leave: these roles end their TLS themselves, CAPF with the key that
-     * issues, until that goes through here, too (SECURITY.md). */
+     * issues and CallManager with an anchor, until that goes through here, too (SECURITY.md). */
     {SIGNER_CAPF, SIGNER_IDENTITY, {KEY_CAPF}, NULL},
     {SIGNER_TVS, SIGNER_IDENTITY, {KEY_TVS}, NULL},
+    {SIGNER_CALLMANAGER, SIGNER_IDENTITY, {KEY_CALLMANAGER}, NULL},
     {SIGNER_CLERK, SIGNER_LINK, {NULL}, NULL},
     {SIGNER_CLERK, SIGNER_CHECK, {NULL}, NULL},
     {SIGNER_CLERK, SIGNER_SWEEP, {NULL}, NULL},

@@ -35,6 +35,8 @@ const char *signer_role_name(enum signer_role role)
         return "capf";
     case SIGNER_TVS:
         return "tvs";
+    case SIGNER_CALLMANAGER:
+        return "callmanager";
     case SIGNER_ROLE_COUNT:
         break;
     }

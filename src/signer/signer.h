@@ -16,9 +16,10 @@
 enum signer_role {
     SIGNER_CLUSTER, /* acts of cluster/ */
     SIGNER_TFTP,
-    SIGNER_CLERK, /* keys looked over at the start of a node; nothing is made or signed */
-    SIGNER_CAPF,  /* LSCs, their CRL, authentication strings; and its own TLS identity */
-    SIGNER_TVS,   /* its own TLS identity */
+    SIGNER_CLERK,       /* keys looked over at the start of a node; nothing is made or signed */
+    SIGNER_CAPF,        /* LSCs, their CRL, authentication strings; and its own TLS identity */
+    SIGNER_TVS,         /* its own TLS identity */
+    SIGNER_CALLMANAGER, /* the same */
     SIGNER_ROLE_COUNT
 };
 
@@ -99,8 +100,8 @@ int signer_mac(struct signer *signer, uint8_t out[SIGNER_MAC_SIZE], const char *
 
 /* The certificate NAME of that serial number and its private key, as PEM: appended to `out`, which
  * must have its whole room (KEY_FILE_MAX reserved) and be freed with buffer_fini_secret(). The
- * certificates above it are in the store (own_certificate.chain). Roles: capf and tvs, each for the
- * name its TLS needs. */
+ * certificates above it are in the store (own_certificate.chain). Roles: capf, tvs and
+ * callmanager, each for the name its TLS needs. */
 int signer_identity(struct signer *signer, struct buffer *out, const char *name, const char *serial,
                     struct why *why) CHECKED;
 

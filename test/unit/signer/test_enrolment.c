@@ -300,7 +300,8 @@ static void test_a_device_name_with_a_nul_is_refused(void **state)
 static void test_no_other_role_has_lscs_issued_or_gets_an_identity(void **state)
 {
     (void)state;
-    const enum signer_role others[] = {SIGNER_TFTP, SIGNER_CLUSTER, SIGNER_CLERK, SIGNER_TVS};
+    const enum signer_role others[] = {SIGNER_TFTP, SIGNER_CLUSTER, SIGNER_CLERK, SIGNER_TVS,
+                                       SIGNER_CALLMANAGER};
     struct certificate *lsc = NULL;
     struct buffer pem;
     uint8_t mac[SIGNER_MAC_SIZE];
@@ -319,6 +320,8 @@ static void test_no_other_role_has_lscs_issued_or_gets_an_identity(void **state)
     assert_int_equal(signer_identity(ends[SIGNER_CAPF], &pem, KEY_CALLMANAGER, serial, NULL),
                      ERR_POLICY);
     assert_int_equal(signer_identity(ends[SIGNER_TVS], &pem, KEY_CALLMANAGER, serial, NULL),
+                     ERR_POLICY);
+    assert_int_equal(signer_identity(ends[SIGNER_CALLMANAGER], &pem, KEY_RECOVERY, serial, NULL),
                      ERR_POLICY);
     buffer_fini(&pem);
 }
@@ -342,29 +345,35 @@ static void test_capf_gets_the_identity_it_ends_tls_with(void **state)
     buffer_fini_secret(&pem);
 }
 
-static void test_tvs_gets_the_identity_it_ends_tls_with(void **state)
+/* It does, and CAPF does not. */
+static void check_identity_of(enum signer_role role, const char *key, const struct key_spec *spec)
 {
-    (void)state;
     struct buffer pem;
     struct identity identity = {0};
-    struct certificate *tvs = NULL;
+    struct certificate *own = NULL;
     char number[80];
-    const struct key_spec spec = {KEY_EC, 256};
     const struct certificate_template t = {.use = USE_SERVER,
                                            .subject = {.common_name = "pub1"},
                                            .not_before = clock_wall() - DAY,
                                            .days = 100};
-    assert_int_equal(signer_create(ends[SIGNER_CLUSTER], &tvs, KEY_TVS, &spec, &t, NULL), 0);
-    text_hex(number, sizeof number, certificate_serial(tvs), false, 0);
+    assert_int_equal(signer_create(ends[SIGNER_CLUSTER], &own, key, spec, &t, NULL), 0);
+    text_hex(number, sizeof number, certificate_serial(own), false, 0);
     buffer_init(&pem, KEY_FILE_MAX);
     assert_int_equal(buffer_reserve(&pem, KEY_FILE_MAX), 0);
-    assert_int_equal(signer_identity(ends[SIGNER_TVS], &pem, KEY_TVS, number, NULL), 0);
+    assert_int_equal(signer_identity(ends[role], &pem, key, number, NULL), 0);
     assert_int_equal(identity_from_pem(&identity, buffer_bytes(&pem), NULL), 0);
-    assert_true(certificates_equal(identity.certificate, tvs));
-    assert_int_equal(signer_identity(ends[SIGNER_CAPF], &pem, KEY_TVS, number, NULL), ERR_POLICY);
+    assert_true(certificates_equal(identity.certificate, own));
+    assert_int_equal(signer_identity(ends[SIGNER_CAPF], &pem, key, number, NULL), ERR_POLICY);
     identity_fini(&identity);
-    certificate_free(tvs);
+    certificate_free(own);
     buffer_fini_secret(&pem);
+}
+
+static void test_tvs_and_callmanager_get_the_identities_they_end_tls_with(void **state)
+{
+    (void)state;
+    check_identity_of(SIGNER_TVS, KEY_TVS, &(struct key_spec){KEY_EC, 256});
+    check_identity_of(SIGNER_CALLMANAGER, KEY_CALLMANAGER, &(struct key_spec){KEY_RSA, 2048});
 }
 
 /* ---- CRLs ---- */
@@ -640,7 +649,7 @@ int main(void)
         WITH_SIGNER(test_a_device_name_with_a_nul_is_refused),
         WITH_SIGNER(test_no_other_role_has_lscs_issued_or_gets_an_identity),
         WITH_SIGNER(test_capf_gets_the_identity_it_ends_tls_with),
-        WITH_SIGNER(test_tvs_gets_the_identity_it_ends_tls_with),
+        WITH_SIGNER(test_tvs_and_callmanager_get_the_identities_they_end_tls_with),
         WITH_SIGNER(test_a_crl_names_the_revoked_however_many),
         WITH_SIGNER(test_a_crl_for_ever_or_for_nothing_is_refused),
         WITH_SIGNER(test_a_mac_is_hmac_sha256_with_the_key_file_of_the_node),

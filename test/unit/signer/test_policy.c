@@ -72,6 +72,8 @@ static void test_what_the_table_does_not_name_is_refused(void **state)
         assert_int_equal(policy_operation(SIGNER_CLERK, operation, &why), clerk ? 0 : ERR_POLICY);
         assert_int_equal(policy_operation(SIGNER_CAPF, operation, &why), capf ? 0 : ERR_POLICY);
         assert_int_equal(policy_operation(SIGNER_TVS, operation, &why), tvs ? 0 : ERR_POLICY);
+        assert_int_equal(policy_operation(SIGNER_CALLMANAGER, operation, &why),
+                         tvs ? 0 : ERR_POLICY);
         assert_int_equal(policy_operation(SIGNER_CLUSTER, operation, &why),
                          cluster ? 0 : ERR_POLICY);
         assert_int_equal(policy_operation((enum signer_role)7, operation, NULL), ERR_POLICY);
@@ -110,6 +112,18 @@ static void test_tvs_gets_its_own_identity_and_has_nothing_signed(void **state)
     assert_int_equal(policy_key(SIGNER_TVS, SIGNER_ISSUE, KEY_TVS, NULL), ERR_POLICY);
 }
 
+static void test_callmanager_gets_its_own_identity_and_has_nothing_signed(void **state)
+{
+    (void)state;
+    const char *const others[] = {KEY_TVS, KEY_RECOVERY, KEY_CAPF, KEY_WEB};
+    assert_int_equal(policy_key(SIGNER_CALLMANAGER, SIGNER_IDENTITY, KEY_CALLMANAGER, NULL), 0);
+    for (size_t k = 0; k < 4; k++)
+        assert_int_equal(policy_key(SIGNER_CALLMANAGER, SIGNER_IDENTITY, others[k], NULL),
+                         ERR_POLICY);
+    assert_int_equal(sign(SIGNER_CALLMANAGER, "CTLFile.tlv", KEY_CALLMANAGER, NULL), ERR_POLICY);
+    assert_int_equal(sign(SIGNER_CALLMANAGER, "a.cnf.xml.sgn", KEY_CALLMANAGER, NULL), ERR_POLICY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +133,7 @@ int main(void)
         cmocka_unit_test(test_the_cluster_has_lists_signed_by_anchors_and_nothing_else),
         cmocka_unit_test(test_capf_uses_its_own_key_and_signs_neither_lists_nor_files),
         cmocka_unit_test(test_tvs_gets_its_own_identity_and_has_nothing_signed),
+        cmocka_unit_test(test_callmanager_gets_its_own_identity_and_has_nothing_signed),
         cmocka_unit_test(test_what_the_table_does_not_name_is_refused),
     };
     return RUN(tests);
