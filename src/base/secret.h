@@ -17,8 +17,8 @@ bool secret_equal(const void *a, const void *b, size_t size);
  * (seccomp) ends the process, since nothing secure can be done without. */
 void secret_random(void *out, size_t size);
 
-/* From now on nobody reads this process's memory: no core file, no debugger of the same user, and no
- * new rights by a program it starts. */
+/* From now on nobody reads this process's memory: no core file, no debugger of the same user, and
+ * no new rights by a program it starts. */
 void secret_guard_process(void);
 
 #endif

@@ -49,7 +49,7 @@ static char *words_roles(char out[WORDS], const struct testimony *t)
 {
     size_t used = 0;
     text_copy(out, WORDS, "nothing");
-    for (uint16_t role = 0; role < ROLES_HELD; role++) {
+    for (uint16_t role = 0; role < (uint16_t)ROLES_HELD; role++) {
         const char *name = role == ROLE_SAST ? "SAST" : role_text(role);
         if (!testimony_has_role(t, role) || !name)
             continue;

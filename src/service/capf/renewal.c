@@ -13,7 +13,7 @@ enum {
     LOOK_MS = 3600 * 1000,
     VALID_S = 7 * 86400,
     MARGIN_S = 3 * 86400, /* renewed so long before its end: who fetches it daily has a fresh one */
-    SKEW_S = 3600, /* clocks of those who check it */
+    SKEW_S = 3600,        /* clocks of those who check it */
 };
 
 struct renewal {
