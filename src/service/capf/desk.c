@@ -13,7 +13,7 @@
 
 struct desk {
     atomic_bool stale;
-    struct trusted trusted;
+    struct phone_cas trusted;
     struct who_rules rules;
     struct desk_rules issuing; /* but for the model */
 };
@@ -32,7 +32,7 @@ void desk_free(struct desk *desk)
 {
     if (!desk)
         return;
-    trusted_fini(&desk->trusted);
+    phone_cas_fini(&desk->trusted);
     free(desk);
 }
 
@@ -62,7 +62,7 @@ static int refresh(struct desk *desk, struct store *store)
     int64_t sha1 = 0;
     if (!atomic_exchange(&desk->stale, false))
         return 0;
-    int result = trusted_load(&desk->trusted, store);
+    int result = phone_cas_load(&desk->trusted, store);
     if (result == 0)
         result = read_number(store, PARAMETER_LSC_DAYS, &days);
     if (result == 0)

@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "pki/chain.h"
 #include "pki/proof.h"
 
 #include <stdio.h>
@@ -112,54 +111,27 @@ static int check_certificate(struct asking *a, const struct certificate *c, bool
     const struct who_question *q = a->question;
     const struct chain_rules rules = {.now = q->now,
                                       .expired_is_fine = q->rules.expired_mic_is_fine};
-    size_t anchor = 0;
     int result = certificate_check_device(c, q->answer->device_name, why);
-    if (result)
-        return result;
-    result = chain_check(&anchor, c, NULL, 0, q->trusted->list, q->trusted->count, &rules, why);
+    if (result == 0)
+        result = phone_cas_check(q->trusted, c, NULL, 0, &rules, ours, why);
     if (result == ERR_NOT_FOUND)
         result = why_error(why, result, "no CA that is trusted for CAPF issued it");
-    *ours = result == 0 && anchor < q->trusted->own;
     return result;
 }
 
-static void fingerprint(char out[LIST_HASH], const struct certificate *c)
-{
-    text_hex(out, LIST_HASH, bytes_of(certificate_sha256(c), 32), false, '\0');
-}
-
 /* A certificate of ours must be one that counts; another is a MIC, and is learned. */
-static int recognise(struct asking *a, const struct certificate *c, bool ours,
-                     enum enrolment_cause *cause, struct why *why)
+static int recognise(struct asking *a, const struct certificate *c, bool ours)
 {
-    struct store_phone_certificate row;
-    char sha256[LIST_HASH];
-    bool learned = false;
-    fingerprint(sha256, c);
-    text_copy(a->out->certificate, sizeof a->out->certificate, sha256);
-    int result =
-        store_phone_certificate_recognise(a->store, sha256, a->question->now, &row, a->why);
-    if (result == ERR_NOT_FOUND && ours) {
-        why_error(why, ERR_NOT_FOUND, "CAPF issued it, and the store knows nothing of it");
-        return REFUSED;
-    }
-    if (result == ERR_NOT_FOUND) {
-        *cause = CAUSE_MIC;
-        result = store_mic_put(a->store, a->enrolment.device, certificate_der(c), a->question->now,
-                               &learned, why);
-        return result == ERR_DUPLICATE ? REFUSED : result;
-    }
+    struct credential credential;
+    int result = credential_recognise(&credential, a->store, a->enrolment.device, c, ours,
+                                      a->question->now, a->why);
     if (result)
         return result;
-    *cause = row.kind == PHONE_MIC ? CAUSE_MIC : CAUSE_LSC;
-    if (strcmp(row.device, a->enrolment.device) != 0)
-        why_error(why, ERR_POLICY, "it is known as that of %s", row.device);
-    else if (row.state == PHONE_REVOKED)
-        why_error(why, ERR_POLICY, "it is revoked");
-    else if (row.state == PHONE_DROPPED || row.state == PHONE_RETIRED)
-        why_error(why, ERR_POLICY, "a newer one took its place");
-    store_phone_certificate_fini(&row);
-    return why->text[0] ? REFUSED : 0;
+    text_copy(a->out->certificate, sizeof a->out->certificate, credential.sha256);
+    if (credential.standing == CREDENTIAL_FINE)
+        return 0;
+    refuse(a, CAPF_NOT_BELIEVED, "its certificate is not accepted: %s", credential.reason);
+    return disbelieve(a, credential.kind == PHONE_MIC ? CAUSE_MIC : CAUSE_LSC);
 }
 
 static int check_sudi(struct asking *a)
@@ -191,8 +163,7 @@ static int check_sudi(struct asking *a)
     if (result == 0 && !certificate_is_self_signed(sudi)) {
         struct store_phone_certificate row;
         char sha256[LIST_HASH];
-        fingerprint(sha256, sudi);
-        result = store_phone_certificate_get(a->store, sha256, &row);
+        result = store_phone_certificate_get(a->store, credential_sha256(sha256, sudi), &row);
         if (result == 0)
             store_phone_certificate_fini(&row);
         else if (result == ERR_NOT_FOUND)
@@ -228,11 +199,8 @@ static int by_certificate(struct asking *a)
         result = distrust(a, cause, "certificate", result, &why);
     else
         result = check_sudi(a);
-    if (result == 0) {
-        result = recognise(a, certificate, ours, &cause, &why);
-        if (result == REFUSED)
-            result = distrust(a, cause, "certificate", ERR_POLICY, &why);
-    }
+    if (result == 0)
+        result = recognise(a, certificate, ours);
     certificate_free(certificate);
     return result;
 }

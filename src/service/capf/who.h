@@ -7,8 +7,8 @@
 #ifndef SERVICE_CAPF_WHO_H
 #define SERVICE_CAPF_WHO_H
 
+#include "cluster/credential.h"
 #include "service/capf/engine.h"
-#include "service/capf/trusted.h"
 
 /* Parameters of the cluster. */
 struct who_rules {
@@ -22,7 +22,7 @@ struct who_question {
     bool has_mac; /* the signer's MAC of the PASSWORD that came */
     uint8_t mac[ENROLMENT_MAC];
     int64_t now; /* unix seconds */
-    const struct trusted *trusted;
+    const struct phone_cas *trusted;
     struct who_rules rules;
 };
 

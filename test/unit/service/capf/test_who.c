@@ -22,7 +22,7 @@ static char directory[1024];
 static struct store *store;
 static struct identity capf, maker, foreigner;
 static struct key *phone_key;
-static struct trusted trusted;
+static struct phone_cas trusted;
 static int64_t now;
 static struct proof proof, sudi_proof;
 static struct who_answer answer;
@@ -115,7 +115,7 @@ static int enter(void **state)
     assert_int_equal(file_path(path, directory, "test.db"), 0);
     FINE(store_open(&store, path, STORE_CREATE, &why));
     fill();
-    trusted = (struct trusted){
+    trusted = (struct phone_cas){
         .list = {certificate_share(capf.certificate), certificate_share(maker.certificate)},
         .count = 2,
         .own = 1};
@@ -126,7 +126,7 @@ static int leave(void **state)
 {
     (void)state;
     store_close(store);
-    trusted_fini(&trusted);
+    phone_cas_fini(&trusted);
     temporary_remove(directory);
     return 0;
 }
