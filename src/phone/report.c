@@ -191,7 +191,7 @@ void report_enrolled(struct report *r, const struct enrolment_result *result)
 static json_t *roles_of(struct report *r, const struct testimony *testimony)
 {
     json_t *array = json_array();
-    for (uint16_t role = 0; role <= ROLE_TVS; role++)
+    for (uint16_t role = 0; role <= (uint16_t)ROLE_TVS; role++)
         if (testimony_has_role(testimony, role) &&
             json_array_append_new(array, json_integer(role)) != 0)
             r->broken = true;
