@@ -2,7 +2,7 @@
  * clerk: the supervisor's hand in the store. At its start it brings the store and keys/ in order
  * and looks over what the node lives on; then it tells the supervisor which services are wanted and
  * writes down what became of them. It also says, every day, which certificates have expired, and
- * keeps bulk orders of enrolment going.
+ * keeps bulk orders going.
  */
 #include "daemon/roles.h"
 
@@ -157,7 +157,7 @@ static void store_moved(void *context, unsigned areas)
     struct clerk *c = context;
     if (areas & (1u << AREA_SERVICES))
         tell_wants(c);
-    if (areas & (1u << AREA_ENROLMENT) && c->waves)
+    if (areas & ((1u << AREA_ENROLMENT) | (1u << AREA_RESETS)) && c->waves)
         waves_look(c->waves);
 }
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "net/loop.h"
 #include "store/enrolment.h"
+#include "store/registration.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@ struct waves {
 
 /* ---- on the worker ---- */
 
-/* Bulk orders with phones that wait. More than fit have their turn when these have ended. */
+/* Orders with phones that wait. More than fit have their turn when these have ended. */
 struct open_waves {
     int64_t id[OPEN_MAX];
     size_t count;
@@ -65,19 +66,61 @@ static int release(struct store *store, int64_t id, int64_t now, struct why *why
     return 0;
 }
 
-static int look(void *context, struct store *store)
+static int look_at_enrolment(struct store *store, int64_t now, struct why *why)
 {
     struct open_waves open = {.count = 0};
-    struct why why = WHY_NONE;
-    int64_t now = clock_wall();
-    (void)context;
-    int result = expire(store, now, &why);
+    int result = expire(store, now, why);
     if (result == 0)
         result = store_waves(store, note_open, &open);
     for (size_t i = 0; i < open.count && result == 0; i++)
-        result = release(store, open.id[i], now, &why);
+        result = release(store, open.id[i], now, why);
+    return result;
+}
+
+/* ---- phones that are told to restart ---- */
+
+static int note_open_reset(void *context, const struct store_reset *reset)
+{
+    struct open_waves *open = context;
+    if (reset->count[RESET_WAITING] && open->count < OPEN_MAX)
+        open->id[open->count++] = reset->id;
+    return 0;
+}
+
+static int release_reset(struct store *store, int64_t id, int64_t now, struct why *why)
+{
+    unsigned released = 0;
+    int result = store_reset_release(store, id, now, &released, why);
+    if (result == 0 && released)
+        log_event(LEVEL_NOTICE, "event=reset_wave_released reset=%lld phones=%u", (long long)id,
+                  released);
+    return result;
+}
+
+static int look_at_resets(struct store *store, int64_t now, struct why *why)
+{
+    struct open_waves open = {.count = 0};
+    unsigned expired = 0;
+    int result = store_resets_expire(store, now, &expired, why);
+    if (result == 0 && expired)
+        log_event(LEVEL_WARNING, "event=reset_phones_not_back phones=%u", expired);
+    if (result == 0)
+        result = store_resets(store, note_open_reset, &open);
+    for (size_t i = 0; i < open.count && result == 0; i++)
+        result = release_reset(store, open.id[i], now, why);
+    return result;
+}
+
+static int look(void *context, struct store *store)
+{
+    struct why why = WHY_NONE;
+    int64_t now = clock_wall();
+    (void)context;
+    int result = look_at_enrolment(store, now, &why);
+    if (result == 0)
+        result = look_at_resets(store, now, &why);
     if (result)
-        log_event(LEVEL_ERROR, "event=enrolment_waves_stopped reason=\"%s\" retry=60s",
+        log_event(LEVEL_ERROR, "event=waves_stopped reason=\"%s\" retry=60s",
                   why_text(&why, result));
     return result;
 }

@@ -1,6 +1,7 @@
 /*
- * waves: bulk orders of enrolment go on by themselves. Whenever a phone's order has ended, the next
- * phones of its wave get theirs; orders whose time has passed are ended.
+ * waves: orders for many phones go on by themselves, those of enrolment and those to restart.
+ * Whenever a phone's order has ended, the next phones get theirs; orders whose time has passed are
+ * ended.
  *
  * What is released and what waits is the store's: after a crash it goes on where it stopped.
  */

@@ -253,6 +253,10 @@ int store_phone_certificates(struct store *store, const char *device,
 int store_phone_key_known(struct store *store, const char *key_sha256, bool *known,
                           char device[DEVICE_NAME]) CHECKED;
 
+/* The SHA-256 of every certificate that was revoked, of any phone. */
+int store_revoked(struct store *store, int (*each)(void *context, const char *sha256),
+                  void *context) CHECKED;
+
 /* How each phone stands, for reports and filters. */
 enum lsc_state {
     LSC_NONE,

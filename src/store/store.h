@@ -77,15 +77,16 @@ enum store_area {
     AREA_PHONE_CERTIFICATES, /* LSCs and MICs */
     AREA_CRL,
     AREA_FORWARDS, /* where numbers are forwarded to (store/calls.h) */
+    AREA_RESETS,   /* phones that are to restart (store/registration.h) */
     AREA_COUNT
 };
 /* Has anything been written by another connection since the last call, or since opening? Some
  * microseconds. True also when the database cannot be asked: the next question says why. */
 bool store_changed(struct store *store);
 /* The number grows with every transaction that changed something of the area; what is said again
- * without being new does not count. Observations, held lists, calls, counters, administrators
- * and authentication strings move none. AREA_SERVICES moves with what is wanted and with what was
- * seen. */
+ * without being new does not count. Observations, held lists, calls, registrations, counters,
+ * administrators and authentication strings move none. AREA_SERVICES moves with what is wanted and
+ * with what was seen. */
 int store_revisions(struct store *store, uint64_t numbers[AREA_COUNT]) CHECKED;
 
 /* ---- parameters: table processconfig(paramname, paramvalue), one value per cluster ---- */

@@ -126,3 +126,19 @@ int store_crl_due(struct store *store, const char *issuer, const char *issuer_se
     }
     return result;
 }
+
+int store_revoked(struct store *store, int (*each)(void *context, const char *sha256),
+                  void *context)
+{
+    struct sql q;
+    int result = 0;
+    sql_start(&q, store, "SELECT sha256 FROM phone_certificate WHERE state = 3 ORDER BY revocation",
+              NULL);
+    while (result == 0 && sql_next(&q)) {
+        char sha256[LIST_HASH];
+        sql_text(&q, sha256, sizeof sha256);
+        if (!q.error)
+            result = each(context, sha256);
+    }
+    return sql_end(&q, result);
+}

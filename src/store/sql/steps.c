@@ -183,7 +183,30 @@ static const char fourth[] =
     " kind {number} NOT NULL CHECK (kind BETWEEN 0 AND 2), target TEXT NOT NULL,"
     " PRIMARY KEY (number, kind)) {keyed}";
 
-static const char *const steps[] = {first, second, third, fourth};
+/* Who is registered where, and who is told to restart. */
+static const char fifth[] =
+    "INSERT INTO revision (area, number) VALUES (10, 0);"
+    "CREATE TABLE registration ("
+    " phone {number} PRIMARY KEY REFERENCES phone (id) ON DELETE CASCADE,"
+    " node {number} NOT NULL REFERENCES node (id), address TEXT NOT NULL,"
+    " mode {number} NOT NULL CHECK (mode BETWEEN 1 AND 3), tls TEXT NOT NULL,"
+    " cipher TEXT NOT NULL, certificate TEXT NOT NULL, not_after {number} NOT NULL,"
+    " version {number} NOT NULL, load TEXT NOT NULL, since {number} NOT NULL) {strict};"
+    "CREATE INDEX registration_by_node ON registration (node);"
+    "CREATE TABLE reset (id {id}, created {number} NOT NULL,"
+    " kind {number} NOT NULL CHECK (kind BETWEEN 1 AND 3), size {number} NOT NULL,"
+    " filter TEXT NOT NULL, released {number} NOT NULL) {strict};"
+    "CREATE TABLE reset_phone ("
+    " reset {number} NOT NULL REFERENCES reset (id) ON DELETE CASCADE,"
+    " position {number} NOT NULL,"
+    " phone {number} NOT NULL REFERENCES phone (id) ON DELETE CASCADE,"
+    " number {number} NOT NULL, state {number} NOT NULL CHECK (state BETWEEN 0 AND 6),"
+    " released {number} NOT NULL, told {number} NOT NULL,"
+    " PRIMARY KEY (reset, position), UNIQUE (reset, phone)) {keyed};"
+    "CREATE INDEX reset_phone_by_phone ON reset_phone (phone);"
+    "CREATE INDEX reset_phone_open ON reset_phone (state) WHERE state BETWEEN 1 AND 2";
+
+static const char *const steps[] = {first, second, third, fourth, fifth};
 
 /* What administrators know from CUCM: its names for tables and columns where it has them, booleans
  * as t and f, and beside each foreign key the name it stands for. */

@@ -431,6 +431,28 @@ static void test_the_revoked_are_listed_until_they_expire(void **state)
     assert_refused(store_lsc_revoke(store, "ff", 0, 1, &why), ERR_NOT_FOUND, "ff");
 }
 
+static int append_hash(void *context, const char *sha256)
+{
+    buffer_text(context, sha256);
+    return 0;
+}
+
+static void test_the_hashes_of_revoked_ones_are_all_there_is_to_know_at_a_door(void **state)
+{
+    (void)state;
+    struct why why = WHY_NONE;
+    struct buffer b;
+    buffer_init(&b, 1000);
+    assert_done(issue(PHONE, 2, &why));
+    assert_done(issue(OTHER, 1, &why));
+    assert_int_equal(store_revoked(store, append_hash, &b), 0);
+    assert_int_equal(b.size, 0);
+    assert_done(store_lsc_revoke(store, "01000000000000000000000000000001", 4, 60, &why));
+    assert_int_equal(store_revoked(store, append_hash, &b), 0);
+    assert_string_equal(buffer_string(&b), hash_of(1));
+    buffer_fini(&b);
+}
+
 static int publish(int64_t number, int64_t from, int64_t to, int64_t through, struct why *why)
 {
     struct store_crl crl = {.issuer = "CN=" PHONE,
@@ -589,6 +611,7 @@ int main(void)
         TWO(test_a_mic_is_learned_once_and_belongs_to_one_phone),
         TWO(test_phones_are_told_apart_by_how_their_lsc_stands),
         TWO(test_the_revoked_are_listed_until_they_expire),
+        TWO(test_the_hashes_of_revoked_ones_are_all_there_is_to_know_at_a_door),
         TWO(test_a_new_crl_is_due_when_something_it_lacks_has_happened),
         TWO(test_what_tftp_asks_for_each_file_is_found_by_an_index),
         TWO(test_the_database_itself_allows_one_active_and_one_pending),
