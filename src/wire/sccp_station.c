@@ -270,7 +270,7 @@ static const struct sccp_layout layouts[] = {
     {SERVES(SCCP_BUTTON_TEMPLATE, "ButtonTemplate"), FIELDS(button_template)},
     {SERVES(SCCP_VERSION, "Version"), FIELDS(version)},
     {SERVES(SCCP_CAPABILITIES_REQ, "CapabilitiesReq")},
-    {SERVES(SCCP_REGISTER_REJECT, "RegisterReject"), FIELDS(register_reject)},
+    {SERVES(SCCP_REGISTER_REJECT, "RegisterReject"), .unversioned = true, FIELDS(register_reject)},
     {SERVES(SCCP_SERVER, "ServerRes"), FIELDS(server)},
     {SERVES(SCCP_RESET, "Reset"), FIELDS(reset)},
     {SERVES(SCCP_KEEP_ALIVE_ACK, "KeepAliveAck"), .unversioned = true},

@@ -303,10 +303,14 @@ static void set_length(uint8_t *frame, size_t size)
     frame[2] = frame[3] = 0;
 }
 
+/* One of each family of layouts. */
+static const unsigned families[] = {3, 8, 11, 15, 16, 17, 19, 22};
+
 static void cut_everywhere(const struct captured *c)
 {
     for (size_t size = SCCP_HEADER_SIZE; size <= c->frame.size; size++)
-        for (unsigned version = SCCP_VERSION_MIN; version <= SCCP_VERSION_MAX; version++) {
+        for (size_t v = 0; v < sizeof families / sizeof *families; v++) {
+            unsigned version = families[v];
             uint8_t *copy = malloc(size);
             struct sccp_message m;
             struct buffer out;
@@ -364,16 +368,15 @@ static void test_every_message_of_every_length_stays_within_its_bounds(void **st
 {
     (void)state;
     static const uint8_t fills[] = {0xFF, 0x00, 'A'};
-    static const unsigned versions[] = {0, 8, 11, 17, 22};
     unsigned known = 0;
     for (uint32_t id = 0; id < 0x8110; id == 0x160 ? id = 0x8000 : id++) {
         bool is_known = strcmp(sccp_name(id), "unknown message") != 0;
         known += is_known;
-        for (size_t v = 0; v < sizeof versions / sizeof *versions; v++)
+        for (size_t v = 0; v < sizeof families / sizeof *families; v++)
             for (size_t f = 0; f < sizeof fills; f++)
                 for (size_t payload = 0; payload <= (is_known ? 800 : 4);
-                     payload += payload < 200 ? 1 : 37)
-                    read_any(id, versions[v], payload, fills[f]);
+                     payload += payload < 180 ? 1 : 41)
+                    read_any(id, families[v], payload, fills[f]);
     }
     assert_true(known > 100);
 }
