@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "cluster/auto_register.h"
 #include "signer/protocol.h"
 
 #include <string.h>
@@ -13,14 +14,25 @@ static int write_mode(void *context, struct store *store, struct why *why)
     return store_parameter_set(store, PARAMETER_SECURITY_MODE, *mixed ? "1" : "0", why);
 }
 
+/* Said where somebody might wait for phones to come by themselves. */
+static void note_auto_registration(struct act_report *report)
+{
+    text_copy(report->note, sizeof report->note,
+              "auto-registration is enabled (" PARAMETER_AUTO_NUMBERS
+              ") and has no effect in mixed mode: phones that nobody has added cannot register");
+}
+
 int cluster_set_mode(struct cluster *cluster, struct act_report *report, bool mixed,
                      const struct act_options *options, struct why *why)
 {
     struct change change;
+    struct auto_numbers numbers = {.on = false};
     int result = change_init(&change, cluster, why);
     if (result)
         return result;
     bool already = (change.policy.security_mode != 0) == mixed;
+    if (mixed)
+        result = auto_numbers_load(&numbers, cluster_store(cluster));
     change.policy.security_mode = mixed;
     change.only_if_different = true;
     if (mixed)
@@ -29,9 +41,12 @@ int cluster_set_mode(struct cluster *cluster, struct act_report *report, bool mi
         change.rows = write_mode;
         change.context = &mixed;
     }
-    result = change_publish(&change, cluster, report, options, why);
+    if (result == 0)
+        result = change_publish(&change, cluster, report, options, why);
     if (result == 0 && already)
         report->already = true;
+    if (result == 0 && numbers.on)
+        note_auto_registration(report);
     change_fini(&change);
     return result;
 }

@@ -1,6 +1,7 @@
 #include "cluster/parameters.h"
 
 #include "base/text.h"
+#include "cluster/auto_register.h"
 #include "cluster/vouching.h"
 #include "pki/lsc.h"
 #include "signer/protocol.h"
@@ -59,6 +60,12 @@ static int check_ttl(const char *value)
     return text_number(value, 1, TVS_TTL_MAX, &number) ? ERR_USAGE : 0;
 }
 
+static int check_auto_registration(const char *value)
+{
+    struct auto_numbers numbers;
+    return auto_numbers_parse(&numbers, value);
+}
+
 static const struct parameter table[] = {
     {PARAMETER_SECURITY_MODE, "0", "0 (non-secure) or 1 (mixed)",
      "Whether secure and non-secure phones stand side by side.", NULL,
@@ -112,6 +119,10 @@ static const struct parameter table[] = {
      "a trust store like Phone-SAST-trust",
      "Which certificates are about to change: phones are told to ask TVS about them soon again.",
      vouching_check_changing, NULL, false},
+    {PARAMETER_AUTO_NUMBERS, "off", "off, or a range of numbers like 1000-1999",
+     "Whether phones that nobody has added are added when they register, with a number of this "
+     "range, in non-secure mode; in mixed mode they never are.",
+     check_auto_registration, NULL, false},
     {NULL, NULL, NULL, NULL, NULL, NULL, false},
 };
 

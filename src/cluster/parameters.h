@@ -22,7 +22,8 @@
 #define PARAMETER_SHA1_PROOF       "capf_accept_sha1_proof"  /* 0 or 1 */
 #define PARAMETER_TVS_TTL          "tvs_ttl"
 #define PARAMETER_TVS_TTL_CHANGING "tvs_ttl_changing"
-#define PARAMETER_TVS_CHANGING     "tvs_changing" /* see vouching.h */
+#define PARAMETER_TVS_CHANGING     "tvs_changing"      /* see vouching.h */
+#define PARAMETER_AUTO_NUMBERS     "auto_registration" /* see auto_register.h */
 
 struct parameter {
     const char *name;

@@ -1,6 +1,7 @@
 #include "service/tftp/generate.h"
 
 #include "base/text.h"
+#include "cluster/auto_register.h"
 #include "cluster/config.h"
 
 #include <errno.h>
@@ -151,11 +152,14 @@ int generate_config(struct buffer *out, struct store *store, struct templates *t
 
 int generate_default(struct buffer *out, struct store *store, struct why *why)
 {
+    struct auto_numbers numbers = {.on = false};
     struct material *m = calloc(1, sizeof *m);
     int result = m ? take_pool(m, store, POOL_DEFAULT, why) : -ENOMEM;
-    /* No load is named: phones keep the one they run. Nobody is registered without being known. */
     if (result == 0)
-        result = cnf_write_default(out, &m->values, NULL, 0, false);
+        result = auto_numbers_load(&numbers, store);
+    /* No load is named: phones keep the one they run. */
+    if (result == 0)
+        result = cnf_write_default(out, &m->values, NULL, 0, numbers.on);
     free(m);
     return result;
 }

@@ -396,7 +396,7 @@ static void make_config(struct resolver *r, struct store *store, const struct fi
     struct buffer text;
     buffer_init(&text, CNF_BYTES_MAX);
     out->templates = true;
-    out->areas |= AREA(AREA_ENROLMENT);
+    out->areas |= name->kind == NAME_DEFAULT ? AREA(AREA_PARAMETERS) : AREA(AREA_ENROLMENT);
     int result = name->kind == NAME_DEFAULT
                      ? generate_default(&text, store, &why)
                      : generate_config(&text, store, r->templates, device, profile, &why);
