@@ -309,6 +309,7 @@ struct store_trust_fact {
     char serial[CERTIFICATE_SERIAL];
     char sha256[LIST_HASH];
     char issuer[TRUST_ISSUER]; /* CUCM's text; cut when it is longer */
+    char not_after[24];        /* "2031-01-01T00:00:00", UTC */
 };
 int store_trust_facts(struct store *store,
                       int (*each)(void *context, const struct store_trust_fact *fact),

@@ -121,7 +121,7 @@ int store_trust_facts(struct store *store,
     struct sql q;
     int result = 0;
     sql_start(&q, store,
-              "SELECT purpose, serial, sha256, issuer FROM trusted_certificate"
+              "SELECT purpose, serial, sha256, issuer, not_after FROM trusted_certificate"
               " ORDER BY id",
               NULL);
     while (result == 0 && sql_next(&q)) {
@@ -130,6 +130,7 @@ int store_trust_facts(struct store *store,
         sql_text(&q, fact.serial, sizeof fact.serial);
         sql_text(&q, fact.sha256, sizeof fact.sha256);
         sql_text(&q, fact.issuer, sizeof fact.issuer);
+        sql_text(&q, fact.not_after, sizeof fact.not_after);
         if (!q.error)
             result = each(context, &fact);
     }

@@ -238,8 +238,8 @@ static void test_a_certificate_is_trusted_once_for_each_purpose(void **state)
 
 static int append_fact(void *context, const struct store_trust_fact *fact)
 {
-    buffer_format(context, "%s %s %.8s %s\n", fact->purpose, fact->serial, fact->sha256,
-                  fact->issuer);
+    buffer_format(context, "%s %s %.8s %s %.4s\n", fact->purpose, fact->serial, fact->sha256,
+                  fact->issuer, fact->not_after);
     return 0;
 }
 
@@ -259,9 +259,10 @@ static void test_what_is_known_of_trusted_certificates_is_read_without_them(void
     assert_done(add_trust("CAPF-trust", "CAPF-1.pem", capf, &why));
     char serial[CERTIFICATE_SERIAL];
     text_hex(serial, sizeof serial, certificate_serial(certificate), false, 0);
-    assert_true(text_format(
-        expected, sizeof expected, "CallManager-trust %s %.8s %s\nCAPF-trust %s %.8s %s\n", serial,
-        sha256, certificate_issuer(certificate), serial, sha256, certificate_issuer(certificate)));
+    assert_true(text_format(expected, sizeof expected,
+                            "CallManager-trust %s %.8s %s 2044\nCAPF-trust %s %.8s %s 2044\n",
+                            serial, sha256, certificate_issuer(certificate), serial, sha256,
+                            certificate_issuer(certificate)));
     buffer_init(&b, 4000);
     assert_int_equal(store_trust_facts(store, append_fact, &b), 0);
     assert_string_equal(buffer_string(&b), expected);
