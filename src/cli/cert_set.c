@@ -191,13 +191,33 @@ static void say_imported(FILE *out, struct cluster *cluster, const struct act_re
         fprintf(out, "It is %s/%s.\n", s->name, s->added);
 }
 
+/* What phones that ask TVS will hear. */
+static void note_trust(struct act_report *report, const struct cert_lists *lists,
+                       const char *purpose)
+{
+    struct cert cert = {.trusted = true};
+    struct buffer says;
+    text_copy(cert.unit, sizeof cert.unit, purpose);
+    buffer_init(&says, sizeof report->note);
+    cert_tvs_text(&says, lists, &cert);
+    text_format(report->note, sizeof report->note, "TVS says of what is in %s: %s.", purpose,
+                buffer_string(&says));
+    buffer_fini(&says);
+}
+
 static int import_trust(struct cluster *cluster, struct act_report *report,
                         const struct act_options *options, void *context, struct why *why)
 {
     struct about *s = context;
-    (void)report;
+    struct cert_lists lists = {.lists = {NULL}};
     int result = cluster_trust_import(cluster, s->name, s->bytes, s->added, options, why);
-    return result ? why_prefix(why, result, "%s", s->source) : 0;
+    if (result)
+        return why_prefix(why, result, "%s", s->source);
+    result = cert_lists_load(&lists, cluster_store(cluster), why);
+    if (result == 0)
+        note_trust(report, &lists, s->name);
+    cert_lists_free(&lists);
+    return result;
 }
 
 static int add_trust(json_t *json, void *context)
@@ -269,21 +289,52 @@ enum cli_status set_cert_import_trust(struct cli *cli, const struct call *call)
 
 /* ---- set cert delete ---- */
 
+/* Another store with the same certificate, or NULL. */
+static const char *elsewhere(const struct certs *certs, const struct cert *cert)
+{
+    for (size_t i = 0; i < certs->count; i++)
+        if (strcmp(certs->items[i].unit, cert->unit) != 0 &&
+            certificates_equal(certs->items[i].certificate, cert->certificate))
+            return certs->items[i].unit;
+    return NULL;
+}
+
+/* An answer that was given cannot be taken back. */
+static void note_end_of_trust(struct act_report *report, const struct cert_lists *lists,
+                              const struct certs *certs, const struct cert *cert)
+{
+    const struct worth worth = vouching_trust(&lists->vouching, cert->unit);
+    const char *other = elsewhere(certs, cert);
+    char still[160] = "";
+    if (other)
+        text_format(still, sizeof still, " It is in %s, too: TVS goes on to vouch for it.", other);
+    else if (cert_in_ctl(lists, cert->certificate))
+        text_copy(still, sizeof still, " The CTL names it: TVS goes on to vouch for it.");
+    text_format(report->note, sizeof report->note,
+                "Phones that asked TVS about it before may trust it for up to %lu s more.%s",
+                (unsigned long)worth.ttl, still);
+}
+
 static int delete_trust(struct cluster *cluster, struct act_report *report,
                         const struct act_options *options, void *context, struct why *why)
 {
     const struct about *s = context;
     struct certs certs;
+    struct cert_lists lists = {.lists = {NULL}};
     const struct cert *cert = NULL;
     char typed[TRUST_PURPOSE + TRUST_FILE];
-    (void)report;
     text_format(typed, sizeof typed, "%s%s%s", name_of(s), s->name ? "/" : "", s->file);
     int result = certs_load_trusted(&certs, cluster, why);
     if (result)
         return result;
     result = cert_find_trusted(&cert, &certs, typed, why);
     if (result == 0)
+        result = cert_lists_load(&lists, cluster_store(cluster), why);
+    if (result == 0)
         result = cluster_trust_delete(cluster, cert->unit, cert->file, options, why);
+    if (result == 0)
+        note_end_of_trust(report, &lists, &certs, cert);
+    cert_lists_free(&lists);
     certs_free(&certs);
     return result;
 }

@@ -33,7 +33,7 @@ static json_t *cert_json(const struct cert *cert, const struct cert_lists *lists
     char key[48];
     key_text(key, c);
     return json_pack(
-        "{s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:I, s:s, s:i, s:o, s:s, s:o}", "unit",
+        "{s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:I, s:s, s:i, s:o, s:s, s:o, s:o}", "unit",
         cert->unit, "file", cert->file, "description", cert->description, "subject",
         cli_json_text(bytes_of_string(certificate_subject(c))), "issuer",
         cli_json_text(bytes_of_string(certificate_issuer(c))), "serial",
@@ -41,7 +41,8 @@ static json_t *cert_json(const struct cert *cert, const struct cert_lists *lists
         "not_after", cli_json_time(certificate_not_after(c)), "days_left",
         (json_int_t)cert_days_left(c), "key", key, "key_bits", (int)certificate_key_bits(c),
         "sha256", cli_json_hex(bytes_of(certificate_sha256(c), SHA256_SIZE)), "source",
-        cert->imported ? "imported" : "self-signed", "lists", cert_lists_json(lists, c));
+        cert->imported ? "imported" : "self-signed", "lists", cert_lists_json(lists, c), "tvs",
+        cert_tvs_json(lists, cert));
 }
 
 static json_t *certs_json(const struct certs *certs, const struct cert_lists *lists)
@@ -70,8 +71,8 @@ static void print_short(FILE *out, const struct certs *certs)
 
 static int print_long(FILE *out, const struct certs *certs, const struct cert_lists *lists)
 {
-    static const char *const title[] = {"Certificate", "Subject",   "Serial",  "Key",
-                                        "Valid until", "Days left", "In lists"};
+    static const char *const title[] = {"Certificate", "Subject",   "Serial",   "Key",
+                                        "Valid until", "Days left", "In lists", "TVS says"};
     enum { COLUMNS = sizeof title / sizeof *title };
     struct grid *grid = NULL;
     int result = grid_new(&grid, COLUMNS);
@@ -95,6 +96,9 @@ static int print_long(FILE *out, const struct certs *certs, const struct cert_li
         grid_text(grid, clock_java(until, certificate_not_after(cert->certificate)));
         grid_format(grid, "%lld", (long long)cert_days_left(cert->certificate));
         grid_text(grid, used.size ? buffer_string(&used) : "none");
+        buffer_clear(&used);
+        cert_tvs_text(&used, lists, cert);
+        grid_text(grid, buffer_string(&used));
         buffer_fini(&used);
     }
     result = grid_print(grid, out, GRID_TITLED);
@@ -234,6 +238,8 @@ static void write_ours(struct buffer *out, const struct cert *cert, const struct
     cert_lists_text(out, lists, c);
     if (out->size == after && out->size > before)
         buffer_text(out, "none");
+    buffer_text(out, "\nTVS says: ");
+    cert_tvs_text(out, lists, cert);
     if (left < 0)
         buffer_format(out, "\nExpired: %lld days ago\n", (long long)-left);
     else

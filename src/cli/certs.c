@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CERTS_MAX = 10000 };
+enum { CERTS_MAX = 200000 };
 
 /* ---- loading ---- */
 
@@ -219,6 +219,11 @@ int cert_lists_load(struct cert_lists *out, struct store *store, struct why *why
         else if (result == ERR_NOT_FOUND)
             result = 0;
     }
+    if (result == 0) {
+        result = vouching_load(&lists.vouching, store);
+        if (result)
+            why_error(why, result, "parameters cannot be read: %s", error_text(result));
+    }
     if (result)
         cert_lists_free(&lists);
     else
@@ -235,16 +240,21 @@ void cert_lists_free(struct cert_lists *lists)
     *lists = (struct cert_lists){.lists = {NULL}};
 }
 
-static const char *role_word(const struct trustlist_record *record)
+static const char *role_name(uint16_t role)
 {
-    switch (record->has_role ? record->role : UINT16_MAX) {
+    switch (role) {
     case ROLE_SAST:
         return "SAST";
     case ROLE_APP:
         return "APP-SERVER";
     default:
-        return record->has_role && role_text(record->role) ? role_text(record->role) : "other";
+        return role_text(role) ? role_text(role) : "other";
     }
+}
+
+static const char *role_word(const struct trustlist_record *record)
+{
+    return record->has_role ? role_name(record->role) : "other";
 }
 
 /* The next record of the certificate from *index on, or NULL. */
@@ -302,4 +312,38 @@ int64_t cert_days_left(const struct certificate *certificate)
 {
     int64_t left = certificate_not_after(certificate) - clock_wall();
     return left >= 0 ? left / 86400 : -((-left + 86399) / 86400);
+}
+
+/* ---- TVS ---- */
+
+static struct worth worth_of(const struct cert_lists *lists, const struct cert *cert)
+{
+    return cert->trusted ? vouching_trust(&lists->vouching, cert->unit)
+                         : vouching_own(&lists->vouching, cert->unit);
+}
+
+void cert_tvs_text(struct buffer *out, const struct cert_lists *lists, const struct cert *cert)
+{
+    const struct worth worth = worth_of(lists, cert);
+    for (size_t i = 0; i < worth.count; i++)
+        buffer_format(out, "%s%s", i ? ", " : "", role_name(worth.roles[i]));
+    if (worth.count)
+        buffer_format(out, " (kept for %lu s)", (unsigned long)worth.ttl);
+    else
+        buffer_text(out, "nothing");
+}
+
+json_t *cert_tvs_json(const struct cert_lists *lists, const struct cert *cert)
+{
+    const struct worth worth = worth_of(lists, cert);
+    json_t *roles = json_array();
+    for (size_t i = 0; i < worth.count; i++)
+        json_array_append_new(roles, json_string(role_name(worth.roles[i])));
+    return json_pack("{s:o, s:I}", "roles", roles, "seconds", (json_int_t)worth.ttl);
+}
+
+bool cert_in_ctl(const struct cert_lists *lists, const struct certificate *certificate)
+{
+    size_t index = 0;
+    return next_use(lists->lists[LIST_CTL], &index, certificate) != NULL;
 }

@@ -5,6 +5,7 @@
 #define CLI_CERTS_H
 
 #include "cli/session.h"
+#include "cluster/vouching.h"
 #include "pki/certificate.h"
 
 /* A certificate of the cluster's own or a trusted one. */
@@ -37,11 +38,12 @@ int cert_own_name(const char **out, const char *typed, struct why *why) CHECKED;
 int cert_find_trusted(const struct cert **out, const struct certs *certs, const char *typed,
                       struct why *why) CHECKED;
 
-/* ---- in which of the lists that are served a certificate is, and as what ---- */
+/* ---- in which of the lists that are served a certificate is, as what, and what TVS says of it ---- */
 
 struct cert_lists {
     struct store_list stored[2]; /* by enum list_kind */
     struct trustlist *lists[2];  /* NULL when none is served */
+    struct vouching vouching;
 };
 int cert_lists_load(struct cert_lists *out, struct store *store, struct why *why) CHECKED;
 void cert_lists_free(struct cert_lists *lists);
@@ -50,6 +52,14 @@ void cert_lists_text(struct buffer *out, const struct cert_lists *lists,
                      const struct certificate *certificate);
 /* [{"list": "CTL", "roles": ["SAST", ...]}, ...] */
 json_t *cert_lists_json(const struct cert_lists *lists, const struct certificate *certificate);
+
+/* "SAST, TFTP (kept for 86400 s)", or "nothing": of an own certificate or one of a trust store, for
+ * what is said of it there. */
+void cert_tvs_text(struct buffer *out, const struct cert_lists *lists, const struct cert *cert);
+/* {"roles": ["SAST", ...], "seconds": 86400} */
+json_t *cert_tvs_json(const struct cert_lists *lists, const struct cert *cert);
+/* Does the CTL that is served name it? Then TVS vouches for it, whatever the trust stores say. */
+bool cert_in_ctl(const struct cert_lists *lists, const struct certificate *certificate);
 
 /* Whole days until it expires; negative afterwards. */
 int64_t cert_days_left(const struct certificate *certificate);

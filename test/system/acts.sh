@@ -313,6 +313,7 @@ END
     done_by set cert import trust CallManager ca.pem && exactly <<END || return
 Successfully imported certificate for CallManager-trust.
 It is CallManager-trust/$trusted.
+Note: TVS says of what is in CallManager-trust: CCM (kept for 86400 s).
 END
     for option in '' --dry-run; do
         # shellcheck disable=SC2086 # one word or none
@@ -393,7 +394,8 @@ trust_stores() {
         done_by set cert import trust $store ca.pem && prints "Successfully imported certificate for $store." || return
     done
     done_by show cert list trust && [ "$(wc -l <out)" -eq 6 ] && done_by show cert list trust --long &&
-        prints 'CN=Example Root CA;O=Example' && done_by show cert list trust --json && is_json || return
+        prints 'CN=Example Root CA;O=Example' && prints 'SAST, TFTP (kept for 86400 s)' &&
+        done_by show cert list trust --json && is_json && [ "$(json '$[2].tvs.roles[1]')" = TFTP ] || return
     complains 2 "$trusted is in" show cert trust "$trusted" &&
         done_by show cert trust "TVS-trust/$trusted" && prints 'Subject Name: CN=Example Root CA, O=Example' &&
         ! grep -q BEGIN out && done_by show cert trust "Phone-trust/$trusted" --pem &&
@@ -408,6 +410,7 @@ trust_ends() {
 This operation deletes the certificate TVS-trust/$trusted. Do you want to continue? (y/n):y
 
 Successfully deleted certificate TVS-trust/$trusted.
+Note: Phones that asked TVS about it before may trust it for up to 86400 s more. It is in CAPF-trust, too: TVS goes on to vouch for it.
 END
     for store in Phone-SAST-trust Phone-trust CAPF-trust web-trust; do
         done_by set cert delete $store "$trusted" --yes || return

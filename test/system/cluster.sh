@@ -233,6 +233,7 @@ a_certificate() {
 ]
 ~SHA-256: [0-9A-F:]{95}
 In lists: ITL (SAST, TFTP)
+TVS says: SAST, TFTP (kept for 86400 s)
 ~Expires: in 182[45] days
 END
     openssl x509 -in "$pem" >want && sed -n '/^-----BEGIN/,$p' whole | cmp - want &&
