@@ -3,10 +3,12 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cluster/cluster.h"
+#include "cluster/vouching.h"
 #include "daemon/listen.h"
 #include "pki/signedfile.h"
 #include "signer/protocol.h"
 #include "store/enrolment.h"
+#include "trust/accept.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -146,25 +148,44 @@ static int check_certificate(void *context, const struct store_certificate *row)
 
 /* ---- lists ---- */
 
-struct anchors_seen {
+/* A certificate in use that a list should name. */
+struct wanted {
     const struct trustlist *list;
+    const char *name;
     bool named;
 };
 
-/* Is the certificate the cluster signs files with in the list? */
-static int look_for_signer(void *context, const struct store_certificate *row)
+static int look_for(void *context, const struct store_certificate *row)
 {
-    struct anchors_seen *a = context;
+    struct wanted *w = context;
     struct certificate *certificate = NULL;
-    if (row->state != CERTIFICATE_ACTIVE || strcmp(row->name, KEY_CALLMANAGER) != 0 ||
+    if (row->state != CERTIFICATE_ACTIVE || strcmp(row->name, w->name) != 0 ||
         certificate_from_der(&certificate, buffer_bytes(&row->der), NULL) != 0)
         return 0;
-    for (size_t i = 0; i < a->list->count; i++)
-        a->named = a->named ||
-                   record_is(&a->list->records[i], bytes_of_string(certificate_issuer(certificate)),
+    for (size_t i = 0; i < w->list->count; i++)
+        w->named = w->named ||
+                   record_is(&w->list->records[i], bytes_of_string(certificate_issuer(certificate)),
                              certificate_serial(certificate));
     certificate_free(certificate);
     return 0;
+}
+
+/* The certificate the cluster signs files with; and that of TVS, which phones know from the ITL
+ * alone. */
+static void check_named(struct check *c, enum list_kind kind, const struct trustlist *list)
+{
+    static const char *const names[] = {KEY_CALLMANAGER, KEY_TVS};
+    if (kind == LIST_ITL && trustlist_is_empty_itl(list)) {
+        warning(c, "ITL: it is empty, for a rollback: phones that hold it take any list and "
+                   "unsigned files");
+        return;
+    }
+    for (size_t i = 0; i < (kind == LIST_ITL ? 2 : 1); i++) {
+        struct wanted wanted = {.list = list, .name = names[i]};
+        if (store_certificates(cluster_store(c->cluster), look_for, &wanted) == 0 && !wanted.named)
+            wrong(c, "%s: it does not name the %s certificate in use",
+                  kind == LIST_CTL ? "CTL" : "ITL", names[i]);
+    }
 }
 
 static void check_list(struct check *c, enum list_kind kind, bool needed)
@@ -185,10 +206,7 @@ static void check_list(struct check *c, enum list_kind kind, bool needed)
         if (result == 0)
             result = trustlist_verify(list, &signer, &why);
         if (result == 0) {
-            struct anchors_seen seen = {.list = list};
-            if (store_certificates(cluster_store(c->cluster), look_for_signer, &seen) == 0 &&
-                !seen.named)
-                wrong(c, "%s: it does not name the CallManager certificate in use", name);
+            check_named(c, kind, list);
             size_t count = trustlist_certificates(list);
             if (count > TRUSTLIST_CERTIFICATES_MAX * 8 / 10 ||
                 stored.body.size > TRUSTLIST_BYTES_MAX * 8 / 10)
@@ -280,6 +298,47 @@ static int check_mics(struct check *c)
     return result;
 }
 
+/* What TVS vouches for besides our own. */
+struct vouched_for {
+    size_t count, signers, expired;
+    char now[CLOCK_TEXT];
+};
+
+static int count_trusted(void *context, const struct store_trust_fact *fact)
+{
+    struct vouched_for *v = context;
+    v->count++;
+    v->signers += strcmp(fact->purpose, "Phone-SAST-trust") == 0;
+    v->expired += strncmp(fact->not_after, v->now, strlen("2031-01-01T00:00:00")) < 0;
+    return 0;
+}
+
+static int check_tvs(struct check *c)
+{
+    struct vouched_for v = {.count = 0};
+    struct vouching vouching;
+    clock_iso(v.now, clock_wall_ms());
+    int result = vouching_load(&vouching, cluster_store(c->cluster));
+    if (result == 0)
+        result = store_trust_facts(cluster_store(c->cluster), count_trusted, &v);
+    if (result)
+        return result;
+    fine("TVS: vouches for %zu trusted certificates, %zu of them signers of lists; phones keep its "
+         "answers for %lu s",
+         v.count, v.signers, (unsigned long)vouching.ttl);
+    if (v.expired)
+        warning(c,
+                "TVS: %zu trusted certificates have expired, and it vouches for them until they "
+                "are taken away (trustline show cert list trust --long)",
+                v.expired);
+    if (strcmp(vouching.changing, "none") != 0)
+        warning(c,
+                "TVS: for a change of %s phones ask again after %lu s; when it is done: trustline "
+                "parameter set %s none",
+                vouching.changing, (unsigned long)vouching.ttl_changing, PARAMETER_TVS_CHANGING);
+    return 0;
+}
+
 static void check_inside(struct check *c)
 {
     struct why why = WHY_NONE;
@@ -300,6 +359,8 @@ static void check_inside(struct check *c)
     }
     if (result == 0)
         result = check_mics(c);
+    if (result == 0)
+        result = check_tvs(c);
     if (result)
         wrong(c, "%s", why_text(&why, result));
     cluster_close(c->cluster);
