@@ -4,7 +4,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-static const char *const names[] = {"Cisco Tftp", "Cisco Certificate Authority Proxy Function"};
+static const char *const names[] = {"Cisco Tftp", "Cisco Certificate Authority Proxy Function",
+                                    "Cisco Trust Verification Service"};
 
 int services_fill(struct store *store, int64_t node, struct why *why)
 {

@@ -17,6 +17,12 @@ static const struct role table[] = {
      .signer_role = SIGNER_CAPF,
      .ports = {{SOCKET_TCP, PORT_CAPF}},
      .run = role_capf},
+    {.name = "tvs",
+     .service = "Cisco Trust Verification Service",
+     .has_signer = true,
+     .signer_role = SIGNER_TVS,
+     .ports = {{SOCKET_TCP, PORT_TVS}},
+     .run = role_tvs},
     {.name = NULL},
 };
 

@@ -54,5 +54,6 @@ int role_signer_direct(const char *state, int client);
 int role_clerk(const char *state, int control);
 int role_tftp(const char *state, int control);
 int role_capf(const char *state, int control);
+int role_tvs(const char *state, int control);
 
 #endif

@@ -434,6 +434,7 @@ Getting list of all services
 >> Return code = 0
 Cisco Certificate Authority Proxy Function[STOPPED]  Component is not running
 Cisco Tftp[STOPPED]  Component is not running
+Cisco Trust Verification Service[STOPPED]  Component is not running
 Primary Node =true
 END
     complains 1 'Cisco Tftp: trustlined does not run on this node' utils service start Cisco Tftp
@@ -446,6 +447,7 @@ Getting list of all services
 >> Return code = 0
 Cisco Certificate Authority Proxy Function[STARTED]
 Cisco Tftp[STARTED]
+Cisco Trust Verification Service[STARTED]
 Primary Node =true
 END
     done_by utils service list page && done_by utils service list --json && is_json &&
