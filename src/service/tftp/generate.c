@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cluster/auto_register.h"
 #include "cluster/config.h"
+#include "cluster/parameters.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -32,13 +33,15 @@ static struct cnf_member member_of(const struct store_node *node, unsigned port)
 }
 
 /* The servers of a group: the first is also the phone's CAPF. A phone adds 443 to the SCCP port by
- * itself when it is secure. */
+ * itself when it is secure. SIP is another server's, on this host, and knows no port offset of
+ * ours.
+ */
 static void take_group(struct material *m)
 {
     for (unsigned i = 0; i < m->group.count; i++) {
         const struct store_node *node = &m->group.members[i];
         m->managers[i] = member_of(node, PORT_SCCP);
-        m->managers[i].secure_sip_port = (uint16_t)(PORT_SIP_TLS + node->port_offset);
+        m->managers[i].secure_sip_port = PORT_SIP_TLS;
         m->tvs[i] = member_of(node, PORT_TVS);
     }
     m->values.managers = m->managers;
@@ -114,6 +117,20 @@ static int take_enrolment(struct material *m, struct store *store,
     return 0;
 }
 
+/* In non-secure mode no list names a server for TLS, and a phone that was told to speak it would
+ * find nobody it could trust: as in CUCM, what the profile says counts from mixed mode on. */
+static int take_mode(struct material *m, struct store *store, const struct store_profile *profile)
+{
+    char mixed[PARAMETER_VALUE];
+    int result = store_parameter_get(store, PARAMETER_SECURITY_MODE, mixed);
+    if (result)
+        return result;
+    bool secure = strcmp(mixed, "1") == 0 && profile->mode > MODE_NON_SECURE;
+    m->values.security_mode = secure ? profile->mode : MODE_NON_SECURE;
+    m->values.transport = secure ? TRANSPORT_TLS : TRANSPORT_TCP;
+    return 0;
+}
+
 static void take_device(struct material *m, const struct store_device *device,
                         const struct store_profile *profile)
 {
@@ -123,8 +140,8 @@ static void take_device(struct material *m, const struct store_device *device,
     v->load = device->load;
     v->version_stamp = device->version_stamp;
     v->sip = profile->protocol == PROTOCOL_SIP;
-    v->security_mode = profile->mode;
-    v->transport = profile->mode > MODE_NON_SECURE ? TRANSPORT_TLS : TRANSPORT_TCP;
+    for (unsigned i = 0; v->sip && i < m->group.count; i++)
+        m->managers[i].port = PORT_SIP;
 }
 
 int generate_config(struct buffer *out, struct store *store, struct templates *templates,
@@ -139,6 +156,8 @@ int generate_config(struct buffer *out, struct store *store, struct templates *t
         result = take_lines(m, store, device->name);
     if (result == 0)
         result = take_enrolment(m, store, device, profile);
+    if (result == 0)
+        result = take_mode(m, store, profile);
     if (result == 0) {
         take_device(m, device, profile);
         result =

@@ -116,6 +116,8 @@ static void test_sip_phones_get_their_lines(void **state)
     parse_config(&cnf, buffer_bytes(&f.data));
     assert_true(cnf.sip);
     assert_int_equal(cnf.transport, 3);
+    assert_int_equal(cnf.managers[0].port, 5060); /* another server's, which knows no offset */
+    assert_int_equal(cnf.managers[0].secure_sip_port, 5061);
     assert_int_equal(cnf.line_count, 1);
     assert_string_equal(cnf.lines[0].number, "4711");
     assert_string_equal(cnf.lines[0].label, "Front <desk>");
@@ -145,6 +147,17 @@ static void test_a_changed_device_gets_a_changed_file_soon(void **state)
     world_check(store_device_update(world.store, &d, &why), &why);
     EVENTUALLY(mode_is(1));
     assert_true(clock_ms() - start < 2000);
+}
+
+static void test_a_cluster_in_non_secure_mode_wants_no_phone_to_be_secure(void **state)
+{
+    (void)state;
+    struct why why = WHY_NONE;
+    assert_true(mode_is(3));
+    world_check(store_parameter_set(world.store, "ClusterSecurityMode", "0", &why), &why);
+    EVENTUALLY(mode_is(1));
+    world_check(store_parameter_set(world.store, "ClusterSecurityMode", "1", &why), &why);
+    EVENTUALLY(mode_is(3));
 }
 
 static void test_the_default_file_is_made_too(void **state)
@@ -352,6 +365,7 @@ int main(void)
         CASE(test_a_configuration_is_made_from_the_store_and_signed),
         CASE(test_sip_phones_get_their_lines),
         CASE(test_a_changed_device_gets_a_changed_file_soon),
+        CASE(test_a_cluster_in_non_secure_mode_wants_no_phone_to_be_secure),
         CASE(test_the_default_file_is_made_too),
         CASE(test_a_file_somebody_wrote_is_respected_looked_over_and_signed),
         CASE(test_a_changed_file_is_served_changed_at_once),

@@ -156,6 +156,7 @@ static inline void world_store(void)
     group.members[0] = node;
     world_check(store_group_put(world.store, &group, &why), &why);
     world_check(store_pool_put(world.store, &pool, &why), &why);
+    world_check(store_parameter_set(world.store, "ClusterSecurityMode", "1", &why), &why);
     world_profile("secure", PROTOCOL_SCCP, MODE_ENCRYPTED, false);
     world_profile("sealed", PROTOCOL_SCCP, MODE_ENCRYPTED, true);
     world_profile("sip", PROTOCOL_SIP, MODE_AUTHENTICATED, false);
