@@ -102,6 +102,7 @@ static void on_show(struct tel *tel, const struct call_action *action)
     s->completes = action->show.completes;
     if (s->state != CALL_STATE_IDLE)
         return;
+    tel->ended = s->cause;
     /* Nothing is left of it. */
     assert_false(s->rings);
     assert_int_equal(s->tone, CALL_TONE_NONE);

@@ -58,6 +58,7 @@ struct tel {
         enum call_cause last;
     } notices;
     unsigned waiting_tones, floods;
+    enum call_cause ended; /* why its last call ended */
     unsigned opened, closed, started, stopped;
 };
 

@@ -145,7 +145,23 @@ static void test_a_number_of_several_phones_rings_at_all_and_the_first_answer_wi
     assert_hear_each_other(0, 6);
     assert_idle(5);
     assert_idle(7);
+    assert_int_equal(world.tels[5].ended, CALL_CAUSE_ELSEWHERE);
     assert_string_equal(seen(0, CALL_STATE_CONNECTED)->info.called.name, "phone 6 line 1");
+}
+
+static void test_no_more_than_sixteen_phones_ring_at_once(void **state)
+{
+    unsigned ringing = 0;
+    (void)state;
+    for (unsigned i = 5; i < TELS; i++) {
+        strcpy(world.tels[i].numbers[0], "3000");
+        tel_add(i, CALL_ENCRYPTED);
+    }
+    dial(0, "3000");
+    for (unsigned i = 5; i < TELS; i++)
+        ringing += seen_count(i);
+    assert_int_equal(ringing, world.limits.rings);
+    assert_true(ringing < TELS - 5);
 }
 
 static void test_one_of_several_phones_that_declines_leaves_the_others_ringing(void **state)
@@ -282,6 +298,19 @@ static void test_who_is_on_hold_can_hang_up(void **state)
     assert_idle(1);
 }
 
+static void test_what_is_said_of_a_call_that_is_over_touches_no_other(void **state)
+{
+    (void)state;
+    connect_two(0, 1);
+    uint32_t old = seen(0, CALL_STATE_CONNECTED)->reference;
+    press(0, CALL_EV_END);
+    connect_two(0, 1);
+    press_call(0, CALL_EV_END, old);
+    press_call(0, CALL_EV_HOLD, old);
+    press_call(0, CALL_EV_ON_HOOK, old);
+    assert_hear_each_other(0, 1);
+}
+
 static void test_a_call_of_another_phone_cannot_be_touched(void **state)
 {
     (void)state;
@@ -388,6 +417,7 @@ int main(void)
         T(test_ones_own_number_is_busy),
         T(test_a_number_of_no_registered_phone_is_told_from_an_unknown_one),
         T(test_a_number_of_several_phones_rings_at_all_and_the_first_answer_wins),
+        T(test_no_more_than_sixteen_phones_ring_at_once),
         T(test_one_of_several_phones_that_declines_leaves_the_others_ringing),
         T(test_a_second_call_is_announced_by_a_tone_and_answering_holds_the_first),
         T(test_a_waiting_call_rings_when_the_first_is_over),
@@ -397,6 +427,7 @@ int main(void)
         T(test_hold_ends_the_audio_and_resume_begins_it_anew),
         T(test_when_both_hold_both_must_resume),
         T(test_who_is_on_hold_can_hang_up),
+        T(test_what_is_said_of_a_call_that_is_over_touches_no_other),
         T(test_a_call_of_another_phone_cannot_be_touched),
         T(test_a_phone_that_floods_is_ignored_and_said_once_and_hanging_up_still_counts),
         T(test_numbers_the_plan_no_longer_names_are_forgotten_unless_a_phone_has_them),

@@ -154,6 +154,17 @@ static void test_a_party_that_has_put_the_call_on_hold_hears_the_other_when_it_r
     assert_joined();
 }
 
+static void test_a_call_that_was_on_hold_from_beginning_to_end_had_no_encrypted_audio(void **state)
+{
+    (void)state;
+    ask(true);
+    press(1, CALL_EV_HOLD);
+    press(0, CALL_EV_TRANSFER);
+    press(2, CALL_EV_END);
+    assert_int_equal(world.last.security, CALL_ENCRYPTED); /* its parties are */
+    assert_int_equal(world.last.suite, CALL_SUITE_NONE);
+}
+
 static void test_who_holds_is_not_transferred_to_a_phone_that_only_rings(void **state)
 {
     (void)state;
@@ -240,6 +251,7 @@ int main(void)
         T(test_a_transfer_is_not_complete_before_there_is_a_number),
         T(test_going_back_and_forth_between_both_does_not_lose_the_transfer),
         T(test_a_party_that_has_put_the_call_on_hold_hears_the_other_when_it_resumes),
+        T(test_a_call_that_was_on_hold_from_beginning_to_end_had_no_encrypted_audio),
         T(test_who_holds_is_not_transferred_to_a_phone_that_only_rings),
         T(test_a_phone_is_not_made_to_call_itself),
         T(test_a_transfer_to_a_phone_without_a_common_codec_ends_both),

@@ -117,6 +117,7 @@ static void check_call(const struct call *call)
 static void check_all(void)
 {
     size_t calls = 0;
+    size_t preserved = 0;
     unsigned open = 0;
     for (unsigned n = 0; n < PHONES; n++)
         check_phone(n);
@@ -124,9 +125,11 @@ static void check_all(void)
         check_call(call);
         for (int side = 0; side < CALL_SIDES; side++)
             open += call->media.on && call->leg[side];
+        preserved += call->preserved;
         calls++;
     }
     assert_int_equal(calls, call_engine_calls(world.engine));
+    assert_int_equal(preserved, world.engine->preserved_count);
     for (unsigned n = 0; n < PHONES; n++)
         open -= channels(n);
     assert_int_equal(open, 0);
