@@ -304,6 +304,8 @@ enum sccp_severity {
 /* The number in an alarm's "Last=...": why the phone's last session ended. */
 enum sccp_last {
     SCCP_LAST_TCP_TIMEOUT = 10,
+    SCCP_LAST_TCP_RESET = 13,
+    SCCP_LAST_TCP_CLOSED = 15,
     SCCP_LAST_KEEP_ALIVE_TIMEOUT = 17,
     SCCP_LAST_FAILBACK = 18,
     SCCP_LAST_RESET = 22,
