@@ -124,13 +124,13 @@ static void end_late(struct station *s)
     station_end(s, reason);
 }
 
-void station_note(struct station *s, const char *format, ...)
+void station_note(struct station *s, enum station_oddity oddity, const char *format, ...)
 {
     char text[STATION_REASON];
     va_list values;
-    if (s->noted)
+    if (s->note || s->noted & 1u << oddity)
         return;
-    s->noted = true;
+    s->noted |= 1u << oddity;
     va_start(values, format);
     vsnprintf(text, sizeof text, format, values);
     va_end(values);
@@ -292,7 +292,8 @@ static bool may_read(struct station *s, int64_t now)
     }
     if (!s->slowed_until) {
         s->site->counters.slowed++;
-        station_note(s, "more than %u messages a second: the rest waits", limits->per_second);
+        station_note(s, STATION_ODD_FLOOD, "more than %u messages a second: the rest waits",
+                     limits->per_second);
     }
     s->slowed_until = now + 1 + (COST - s->allowance) / limits->per_second;
     return false;
@@ -340,7 +341,7 @@ static void dispatch(struct station *s, struct bytes frame, const struct station
         station_enter(s, STATION_REGISTERED, now->ms);
     if (result) {
         *(result == ERR_UNSUPPORTED ? &counters->unknown : &counters->broken) += 1;
-        station_note(s, "%s", why.text);
+        station_note(s, STATION_ODD_MESSAGE, "%s", why.text);
         return;
     }
     const struct row *row = row_of(event->message.id, s->state);

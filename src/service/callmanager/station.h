@@ -80,7 +80,7 @@ enum station_event_kind {
     STATION_ALARM,      /* message.alarm */
     STATION_STATISTICS, /* message.connection_statistics */
     STATION_GOODBYE,    /* it unregistered, and may stay connected */
-    STATION_ODD,        /* for the log, once a connection: `reason` */
+    STATION_ODD,        /* for the log, each kind once a connection: `reason` */
     STATION_OVER,       /* send what waits, and close: `reason` */
 };
 /* Views in it are valid until the station is stepped or freed. */

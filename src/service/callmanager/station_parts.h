@@ -15,6 +15,13 @@ enum station_state {
     STATION_CLOSED,     /* and was */
 };
 
+/* What is noted for the log, once a connection each. */
+enum station_oddity {
+    STATION_ODD_MESSAGE, /* of a number nobody knows, or broken */
+    STATION_ODD_FLOOD,
+    STATION_ODD_AUDIO, /* that the phone cannot open or send */
+};
+
 /* A call as the phone shows it. */
 struct station_call {
     uint32_t call;
@@ -57,10 +64,10 @@ struct station {
     char load[16 + 1];
     struct station_call *calls;
     size_t call_count, call_room;
-    bool noted;   /* something odd was found */
-    char *note;   /* and is to be told */
-    char *reason; /* of the end, to be told */
-    char *told;   /* the text of the last event that had one */
+    unsigned noted; /* bits of enum station_oddity */
+    char *note;     /* something odd, to be told */
+    char *reason;   /* of the end, to be told */
+    char *told;     /* the text of the last event that had one */
 };
 
 /* ---- station.c ---- */
@@ -73,8 +80,9 @@ void station_enter(struct station *s, enum station_state state, int64_t now);
 void station_ask(struct station *s);
 /* Forgets what a phone had that was registered. */
 void station_forget(struct station *s);
-/* Notes something for the log; only the first is told. */
-void station_note(struct station *s, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Notes something for the log. */
+void station_note(struct station *s, enum station_oddity oddity, const char *format, ...)
+    PRINTF_LIKE(3, 4);
 /* NULL: it has no such line. */
 struct station_line_kept *station_line_of(const struct station *s, unsigned line);
 

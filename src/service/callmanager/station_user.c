@@ -172,7 +172,8 @@ STATION_HANDLER(station_on_receiving)
     user(event, CALL_EV_RECEIVING, 0, 0);
     event->call.media = ack->party;
     if (ack->status != SCCP_MEDIA_OK || ack->port == 0 || ack->port > UINT16_MAX) {
-        station_note(s, "it cannot receive audio: %s", sccp_media_status_text(ack->status));
+        station_note(s, STATION_ODD_AUDIO, "it cannot receive audio: %s",
+                     sccp_media_status_text(ack->status));
         return;
     }
     set_listening(&event->address, s, ack);
@@ -185,7 +186,8 @@ STATION_HANDLER(station_on_sending)
     (void)now;
     if (ack->status == SCCP_MEDIA_OK)
         return;
-    station_note(s, "it cannot send audio: %s", sccp_media_status_text(ack->status));
+    station_note(s, STATION_ODD_AUDIO, "it cannot send audio: %s",
+                 sccp_media_status_text(ack->status));
     user(event, CALL_EV_NOT_SENDING, 0, 0);
     event->call.media = ack->party;
 }

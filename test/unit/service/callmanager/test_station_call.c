@@ -253,8 +253,11 @@ static void test_hold_and_resume_end_the_audio_and_begin_it_with_new_keys(void *
         assert_int_equal(a->speaker, SCCP_OFF);
         assert_int_equal(state_of(1), SCCP_STATE_CONNECTED);
         assert_string_equal(office.phones[1].prompt, "Held by the other party");
+        told_count(0);
         press_soft_key(0, SCCP_KEY_RESUME);
         assert_hear_each_other(0, 1, true);
+        /* it is the same call: the phone does not go off hook for it */
+        assert_int_equal(told(0, SCCP_CALL_STATE)->call_state.state, SCCP_STATE_CONNECTED);
         assert_memory_not_equal(&a->out.keys, &before, sizeof before);
         assert_int_equal(state_of(0), SCCP_STATE_CONNECTED);
         assert_int_equal(a->lamp[1], SCCP_LAMP_ON);
@@ -533,6 +536,30 @@ static void test_a_phone_that_says_goodbye_in_a_call_ends_it(void **state)
     assert_int_equal(station_calls(office.phones[1].station), 0);
 }
 
+static void test_on_hook_names_a_line_from_version_15_on(void **state)
+{
+    (void)state;
+    static const unsigned rows[][2] = {{11, 0}, {14, 0}, {15, 7}, {22, 7}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (unsigned off = 0; off < 2; off++) {
+            struct phone *p = sign_on(0, CALL_LINK_PLAIN, rows[i][0], CALL_NOT_SECURE);
+            struct station_event event;
+            struct sccp_message m;
+            struct buffer b;
+            sccp_message_init(&m, off ? SCCP_OFF_HOOK : SCCP_ON_HOOK);
+            m.hook = (struct sccp_hook){.line = 7, .call = 9};
+            buffer_init(&b, 100);
+            assert_int_equal(sccp_write(&b, rows[i][0], &m, NULL), 0);
+            assert_int_equal(station_input(p->station, buffer_bytes(&b)), 0);
+            buffer_fini(&b);
+            assert_true(station_step(p->station, &office.now, &event));
+            assert_int_equal(event.kind, STATION_USER);
+            assert_int_equal(event.call.kind, off ? CALL_EV_OFF_HOOK : CALL_EV_ON_HOOK);
+            assert_int_equal(event.call.line, off ? 7 : rows[i][1]);
+            assert_int_equal(event.call.call, 9);
+        }
+}
+
 static void test_keys_that_mean_nothing_are_counted(void **state)
 {
     (void)state;
@@ -578,6 +605,7 @@ int main(void)
         T(test_statistics_are_handed_on),
         T(test_a_phone_that_is_lost_leaves_its_partner_talking_and_told),
         T(test_a_phone_that_says_goodbye_in_a_call_ends_it),
+        T(test_on_hook_names_a_line_from_version_15_on),
         T(test_keys_that_mean_nothing_are_counted),
     };
     return RUN(tests);
