@@ -40,6 +40,12 @@ static int open_socket(int *out, const struct address *server, const struct addr
     return 0;
 }
 
+static int show(struct tls_connection *c, const struct identity *identity, struct why *why)
+{
+    int result = tls_make_ssl(c);
+    return result ? result : tls_use_identity(c->ssl, c->context->profile, identity, why);
+}
+
 int tls_connect(struct tls_connection **out, struct loop *loop, const struct address *server,
                 const struct tls_connect_setup *setup, struct why *why)
 {
@@ -57,7 +63,10 @@ int tls_connect(struct tls_connection **out, struct loop *loop, const struct add
     }
     tls_set_events(c, &setup->events, setup->user);
     c->judge = setup->judge;
-    result = tls_start(c, TLS_CONNECTING);
+    if (setup->identity && !setup->context->plain)
+        result = show(c, setup->identity, why);
+    if (result == 0)
+        result = tls_start(c, TLS_CONNECTING);
     if (result) {
         tls_free(c);
         return result;

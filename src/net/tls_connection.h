@@ -55,6 +55,9 @@ struct tls_connect_setup {
     struct tls_context *context;
     struct tls_limits limits;
     const struct address *local; /* NULL: the kernel chooses */
+    /* Shown instead of the context's, so that thousands of clients share a context; need not stay.
+     * NULL: the context's, if it has one. ERR_POLICY as in tls_context.h. */
+    const struct identity *identity;
     /* Asked once, in the middle of the handshake, before any certificate or data of ours is sent.
      * `why` gets the reason of a refusal, for `closed`. Not NULL, but
      * without TLS nobody is asked. */
@@ -97,6 +100,8 @@ int tls_keepalive(struct tls_connection *c, int idle_s, int interval_s, int coun
 void tls_authenticated(struct tls_connection *c);
 
 const struct address *tls_peer(const struct tls_connection *c);
+/* This side's address, once the connection stands. */
+int tls_local_address(const struct tls_connection *c, struct address *out) CHECKED;
 const char *tls_version(const struct tls_connection *c); /* "TLSv1", "TLSv1.2", "TLSv1.3" */
 const char *tls_cipher(const struct tls_connection *c);  /* "AES128-SHA", "" before it is known */
 bool tls_is_encrypted(const struct tls_connection *c);   /* false with NULL-SHA */

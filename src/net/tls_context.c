@@ -46,6 +46,17 @@ static int refuse_identity(enum tls_profile profile, const struct identity *iden
                      crypto_error(error));
 }
 
+/* Of one connection. */
+int tls_use_identity(SSL *ssl, enum tls_profile profile, const struct identity *identity,
+                     struct why *why)
+{
+    ERR_clear_error();
+    if (SSL_use_certificate(ssl, certificate_x509(identity->certificate)) != 1 ||
+        SSL_use_PrivateKey(ssl, key_pkey(identity->key)) != 1 || SSL_check_private_key(ssl) != 1)
+        return refuse_identity(profile, identity, why);
+    return 0;
+}
+
 static int set_identity(SSL_CTX *ctx, enum tls_profile profile, const struct identity *identity,
                         struct certificate *const *chain, size_t count, struct why *why)
 {

@@ -1,3 +1,4 @@
+#include "net/tcp.h"
 #include "net/tls_parts.h"
 
 #include <errno.h>
@@ -7,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int make_ssl(struct tls_connection *c)
+int tls_make_ssl(struct tls_connection *c)
 {
     BIO *wire = tls_wire_new(c->context->wire, &c->wire);
     SSL *ssl = SSL_new(c->context->ctx);
@@ -30,7 +31,7 @@ enum tls_step tls_handshake_step(struct tls_connection *c)
 {
     if (c->context->plain)
         return tls_plain_step(c);
-    if (!c->ssl && make_ssl(c) != 0) {
+    if (!c->ssl && tls_make_ssl(c) != 0) {
         c->wire.error = -ENOMEM;
         return STEP_FAILED;
     }
@@ -122,6 +123,11 @@ int tls_certificate_seen(X509_STORE_CTX *store, void *context)
 const struct address *tls_peer(const struct tls_connection *c)
 {
     return &c->peer;
+}
+
+int tls_local_address(const struct tls_connection *c, struct address *out)
+{
+    return c->wire.fd < 0 ? ERR_CLOSED : tcp_local_address(c->wire.fd, out);
 }
 
 const char *tls_version(const struct tls_connection *c)

@@ -21,6 +21,8 @@ struct tls_context {
 };
 
 struct tls_context *tls_context_share(struct tls_context *context);
+int tls_use_identity(SSL *ssl, enum tls_profile profile, const struct identity *identity,
+                     struct why *why) CHECKED;
 /* In keylog builds (-Dtls_keylog=true) writes the secrets where SSLKEYLOGFILE says; else nothing.
  */
 void tls_keylog_install(SSL_CTX *ctx);
@@ -141,6 +143,8 @@ void tls_end_now(struct tls_connection *c, enum tls_end_kind kind, int error, co
 
 /* tls_handshake.c */
 enum tls_step { STEP_DONE, STEP_WAITS, STEP_FAILED };
+/* What the handshake is made with; that makes it when nobody has. */
+int tls_make_ssl(struct tls_connection *c) CHECKED;
 enum tls_step tls_handshake_step(struct tls_connection *c);
 int tls_hello_seen(SSL *ssl, int *alert, void *context);
 int tls_certificate_seen(X509_STORE_CTX *store, void *context);

@@ -384,6 +384,7 @@ struct dialled {
     char text[512];
     int early; /* what tls_write said inside the judge */
     bool free_in_judge;
+    const struct identity *identity;
 };
 
 static enum tls_verdict judge(void *context, const struct certificate *server, struct why *why)
@@ -428,6 +429,7 @@ static void dial(struct dialled *d, struct tls_context *context, const struct ad
         .context = context,
         .limits = roomy,
         .judge = judge,
+        .identity = d->identity,
         .events = {.ready = client_ready, .received = client_received, .closed = client_closed},
         .user = d};
     if (tls_connect(&d->c, site.loop, to, &setup, &why) != 0)
@@ -515,6 +517,46 @@ static void test_a_client_that_refuses_the_server_sends_it_nothing_but_the_alert
         tls_context_free(context);
         site_close();
     }
+}
+
+static void test_clients_of_one_context_show_certificates_of_their_own(void **state)
+{
+    (void)state;
+    const struct identity *shown[] = {&id_server, &id_ec, NULL};
+    struct tls_context *context = client_context(TLS_MODERN, NULL);
+    for (size_t i = 0; i < 3; i++) {
+        struct dialled d = {.identity = shown[i]};
+        struct certificate *seen = NULL;
+        struct address local;
+        site_serve(TLS_MODERN, false, TLS_CLIENT_OPTIONAL);
+        dial(&d, context, &site.address);
+        site_until(client_has_echo, &d);
+        int result = tls_peer_certificate(site.taken[0].c, &seen, NULL);
+        assert_int_equal(result, shown[i] ? 0 : ERR_NOT_FOUND);
+        assert_true(!shown[i] || certificates_equal(seen, shown[i]->certificate));
+        assert_int_equal(tls_local_address(d.c, &local), 0);
+        assert_true(address_equal(&local, tls_peer(site.taken[0].c)));
+        certificate_free(seen);
+        tls_free(d.c);
+        site_close();
+    }
+    tls_context_free(context);
+}
+
+static void test_a_certificate_the_profile_forbids_is_refused_before_anything_is_sent(void **state)
+{
+    (void)state;
+    struct why why = WHY_NONE;
+    struct tls_connection *c = NULL;
+    struct tls_context *context = client_context(TLS_MODERN, NULL);
+    site_serve(TLS_MODERN, false, TLS_CLIENT_OPTIONAL);
+    struct tls_connect_setup setup = {
+        .context = context, .limits = roomy, .judge = judge, .identity = &id_small};
+    assert_int_equal(tls_connect(&c, site.loop, &site.address, &setup, &why), ERR_POLICY);
+    assert_non_null(strstr(why.text, "legacy_tls"));
+    assert_null(c);
+    tls_context_free(context);
+    site_close();
 }
 
 static void test_a_client_may_be_freed_by_its_judge(void **state)
@@ -613,6 +655,8 @@ int main(void)
         cmocka_unit_test(test_secrets_of_tls_are_written_only_in_builds_for_that),
         cmocka_unit_test(test_our_client_speaks_as_an_old_phone_and_as_a_modern_one),
         cmocka_unit_test(test_a_client_that_refuses_the_server_sends_it_nothing_but_the_alert),
+        cmocka_unit_test(test_clients_of_one_context_show_certificates_of_their_own),
+        cmocka_unit_test(test_a_certificate_the_profile_forbids_is_refused_before_anything_is_sent),
         cmocka_unit_test(test_a_client_may_be_freed_by_its_judge),
         cmocka_unit_test(test_a_client_without_a_judge_is_refused),
         cmocka_unit_test(test_a_server_that_is_not_there_is_a_failure_of_the_system),
