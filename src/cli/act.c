@@ -282,6 +282,8 @@ enum cli_status act_run(struct cli *cli, const struct call *call, const struct a
         status = plan_and_ask(&course);
     if (status == STATUS_DONE)
         status = do_it(&course, &options);
+    if (status == STATUS_DONE && !call->dry_run && (act->settles || is_published(&course.report)))
+        serving_settle(course.cluster);
     if (status == STATUS_DONE)
         status = finished(&course);
     act_report_fini(&course.report);

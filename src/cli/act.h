@@ -13,6 +13,7 @@
 struct act {
     const char *question; /* NULL: nothing is asked */
     bool closely;         /* no empty line after the answer */
+    bool settles;         /* waits until services have noticed, also when no list changed */
     int (*run)(struct cluster *cluster, struct act_report *report,
                const struct act_options *options, void *context, struct why *why);
     /* Prints CUCM's words for what was done; may be NULL. */

@@ -392,6 +392,7 @@ enum cli_status phones_update(struct cli *cli, const struct call *call)
     buffer_init(&changing.string, STRING_READ_MAX);
     const struct act act = {
         .run = update,
+        .settles = true,
         .say = say_updated,
         .would = changing.would,
         .about = call->operands[0] ? "phone" : "where",

@@ -1,6 +1,9 @@
 #include "cli/serving.h"
 
+#include <poll.h>
 #include <string.h>
+
+enum { SETTLE_MS = 300 }; /* services look every 200 ms, and need some to read */
 
 struct looking {
     struct serving *serving;
@@ -51,4 +54,10 @@ void serving_print(FILE *out, struct serving *serving, const struct cluster *clu
     if (!serving->here)
         fprintf(out, "Not served by %s yet: trustlined does not run there.\n",
                 cluster_node(cluster)->name);
+}
+
+void serving_settle(const struct cluster *cluster)
+{
+    if (cluster_is_served(cluster_state(cluster)))
+        poll(NULL, 0, SETTLE_MS);
 }

@@ -75,6 +75,11 @@ static int check_options(struct init *init)
                          "%s is no IP address; phones find the node by it, so it is written as a "
                          "number",
                          o->address);
+    if (!address_is_of_a_host(&address))
+        return why_error(why, ERR_USAGE,
+                         "%s is no address of one machine; it is written into lists and "
+                         "configurations for phones to find this node by",
+                         o->address);
     if (o->key_size && o->key_size != 1024 && o->key_size != 2048 && o->key_size != 4096)
         return why_error(why, ERR_USAGE, "a key size is 1024, 2048 or 4096, not %u", o->key_size);
     return own_subject(init->subject, sizeof init->subject, parts, why);
@@ -90,6 +95,7 @@ static void configure(struct init *init)
     if (o->database && *o->database)
         text_copy(c->database, sizeof c->database, o->database);
     c->port_offset = o->port_offset;
+    c->legacy_tls = o->key_size == 1024; /* TLS of today refuses such keys */
     init->node = (struct store_node){.publisher = true, .port_offset = o->port_offset};
     text_copy(init->node.name, sizeof init->node.name, o->node);
     text_copy(init->node.address, sizeof init->node.address, o->address);

@@ -123,9 +123,23 @@ static void check_dates(struct check *c, const char *name, const struct certific
         warning(c, "certificate %s expires in %lld days, on %s", name, (long long)days, when);
     else
         fine("certificate %s: valid until %s", name, when);
-    if (certificate_key_kind(certificate) == KEY_RSA && certificate_key_bits(certificate) < 2048)
-        warning(c, "certificate %s: a %u-bit key needs legacy_tls = on for its TLS service", name,
-                certificate_key_bits(certificate));
+}
+
+/* A service whose key TLS refuses does not start, and the node not without it. */
+static void check_tls_key(struct check *c, const char *name, const struct certificate *certificate)
+{
+    bool small =
+        certificate_key_kind(certificate) == KEY_RSA && certificate_key_bits(certificate) < 2048;
+    if (!small || strcmp(name, KEY_RECOVERY) == 0) /* which signs lists, and speaks no TLS */
+        return;
+    if (c->config.legacy_tls)
+        fine("certificate %s: its %u-bit key is used because legacy_tls is on", name,
+             certificate_key_bits(certificate));
+    else
+        wrong(c,
+              "certificate %s: TLS refuses its %u-bit key (legacy_tls = on lets it; or renew it: "
+              "trustline parameter set %s 2048, trustline set cert regen %s)",
+              name, certificate_key_bits(certificate), PARAMETER_KEY_SIZE, name);
 }
 
 static int check_certificate(void *context, const struct store_certificate *row)
@@ -140,8 +154,10 @@ static int check_certificate(void *context, const struct store_certificate *row)
         result = signer_check(c->signer, row->name, certificate, &why);
     if (result)
         wrong(c, "key %s: %s", row->name, why_text(&why, result));
-    else
+    else {
         check_dates(c, row->name, certificate);
+        check_tls_key(c, row->name, certificate);
+    }
     certificate_free(certificate);
     return 0;
 }

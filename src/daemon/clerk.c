@@ -69,6 +69,18 @@ static int check_keys(struct cluster *cluster, struct why *why)
     return result ? result : store_certificates(cluster_store(cluster), check_key, &check);
 }
 
+/* Its own ports stand in trustline.conf; configurations of phones are made from the store. */
+static int follow_ports(struct cluster *cluster, const struct config *config, struct why *why)
+{
+    struct store_node node = *cluster_node(cluster);
+    if (node.port_offset == config->port_offset)
+        return 0;
+    log_event(LEVEL_NOTICE, "event=port_offset_changed from=%u to=%u", node.port_offset,
+              config->port_offset);
+    node.port_offset = config->port_offset;
+    return store_node_update(cluster_store(cluster), &node, why);
+}
+
 static int tidy(struct clerk *c, const char *state, struct why *why)
 {
     struct cluster *cluster = NULL;
@@ -92,6 +104,8 @@ static int tidy(struct clerk *c, const char *state, struct why *why)
         result = parameters_fill(cluster_store(cluster));
     if (result == 0)
         result = services_fill(cluster_store(cluster), cluster_node(cluster)->id, why);
+    if (result == 0)
+        result = follow_ports(cluster, role_link_config(c->link), why);
     if (result == 0)
         result = check_keys(cluster, why);
     if (result == 0)

@@ -151,3 +151,11 @@ bool address_is_loopback(const struct address *a)
         return raw.data[0] == 127;
     return raw.size == 16 && memcmp(raw.data, &in6addr_loopback, 16) == 0;
 }
+
+bool address_is_of_a_host(const struct address *a)
+{
+    struct bytes raw = address_bytes(a);
+    if (raw.size == 4)
+        return raw.data[0] != 0 && raw.data[0] < 224; /* 0/8, 224/4 and 240/4 are of nobody */
+    return raw.size == 16 && raw.data[0] != 0xff && memcmp(raw.data, &in6addr_any, 16) != 0;
+}

@@ -35,5 +35,7 @@ struct bytes address_bytes(const struct address *address);
 bool address_equal(const struct address *a, const struct address *b);
 /* 127.0.0.0/8 or ::1. */
 bool address_is_loopback(const struct address *address);
+/* Can it be that of one machine: no wildcard, broadcast or multicast address? */
+bool address_is_of_a_host(const struct address *address);
 
 #endif

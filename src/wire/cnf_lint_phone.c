@@ -287,7 +287,7 @@ static void check_default(struct lint *lint)
 const struct lint_rule lint_phone_rules[] = {
     {47, LINT_ERROR, false, LINT_FULL, "SIP phones do not register it", check_lines},
     {51, LINT_ERROR, false, LINT_TREE, "the phone adds the ending itself", check_loads},
-    {52, LINT_ERROR, false, LINT_DEVICE, "there is no such load", check_protocol},
+    {52, LINT_ERROR, false, LINT_FULL, "there is no such load", check_protocol},
     {56, LINT_WARNING, false, LINT_FULL, "phones know fixed names alone", check_zone},
     {57, LINT_WARNING, false, LINT_DEVICE, "the phone keeps what it has, or its own default",
      check_files},

@@ -72,6 +72,9 @@ init_refuses() {
         complains 2 '--node is missing' init --address 192.0.2.1 &&
         complains 2 '--address is missing' init --node a &&
         complains 2 'host is no IP address' init --node a --address host --state x &&
+        complains 2 '0.0.0.0 is no address of one machine' init --node a --address 0.0.0.0 --state x &&
+        complains 2 '239.1.2.3 is no address of one machine' init --node a --address 239.1.2.3 --state x &&
+        complains 2 ':: is no address of one machine' init --node a --address :: --state x &&
         complains 2 'a b cannot be the name of a node' init --node 'a b' --address 192.0.2.1 --state x &&
         complains 2 'from 0 to 57092' init --node a --address 192.0.2.1 --port-offset 57093 --state x &&
         complains 2 'a key size is 1024, 2048 or 4096, not 3000' \

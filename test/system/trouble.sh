@@ -42,6 +42,30 @@ busy_ports() {
     as_it_was
 }
 
+other_offset() {
+    make_node "$work/moves" --organization Example && start_node "$work/moves" || return
+    "$trustline" phone add SEP001122330001 --model 7975 --profile sccp-non-secure --line 1 --state "$work/moves" || return
+    stop_node
+    offset=$((offset + 211))
+    start_node "$work/moves" || return
+    eventually names_port $((2000 + offset)) && "$trustline" show status --state "$work/moves" --json >out &&
+        grep -q "\"port_offset\": *$offset\\b" out || { cat out; fails 'the status has another offset'; }
+    result=$?
+    stop_node
+    return $result
+}
+names_port() { curl -sS "http://127.0.0.1:$((6970 + offset))/SEP001122330001.cnf.xml" | grep -q "<ethernetPhonePort>$1<"; }
+
+small_keys() {
+    make_node "$work/small" --organization Example --key-size 1024 && start_node "$work/small" || return
+    stop_node
+    "$trustlined" --check --state "$work/small" >out || { cat out; fails 'the check finds it wrong'; return; }
+    sed -i 's/^legacy_tls = on/legacy_tls = off/' "$work/small/trustline.conf"
+    ! "$trustlined" --check --state "$work/small" >out &&
+        grep -q 'certificate CAPF: TLS refuses its 1024-bit key (legacy_tls = on lets it' out &&
+        ! grep -q 'ITLRecovery: TLS' out || { cat out; fails 'the check lets it pass'; }
+}
+
 second_daemon() {
     start_node "$state" || return
     no_start 'another trustlined runs on' trustlined.pid
@@ -264,6 +288,8 @@ reload_bad_settings() {
 
 test_that 'a cluster is made' prepare
 test_that 'a port in use is named, with what to do about it' busy_ports
+test_that 'another port offset is in the configurations of phones after a restart' other_offset
+test_that 'keys of 1024 bits serve with legacy_tls, and the check says what they need' small_keys
 test_that 'two daemons never run on one state directory' second_daemon
 test_that 'a key that does not fit its certificate stops the start, and is named' foreign_key
 test_that 'wrong settings are named with their line' bad_settings
