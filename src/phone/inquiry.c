@@ -257,10 +257,14 @@ void inquiry_input(struct inquiry *q, struct bytes bytes)
         buffer_append(&q->in, bytes);
 }
 
+/* The words of a connection may begin with the name of the server, which stands before them here
+ * anyway. */
 void inquiry_gone(struct inquiry *q, const char *words)
 {
+    size_t name = strlen(q->server);
+    bool named = text_starts(words, q->server) && text_starts(words + name, ": ");
     q->gone = true;
-    text_copy(q->trouble, sizeof q->trouble, words);
+    text_copy(q->trouble, sizeof q->trouble, named ? words + name + 2 : words);
 }
 
 /* ---- the answer ---- */
