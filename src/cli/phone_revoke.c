@@ -61,7 +61,8 @@ static void say_revoked(FILE *out, struct cluster *cluster, const struct act_rep
         return;
     fprintf(out, "Revoked %zu LSC%s of %s:\n%s", r->count, r->count == 1 ? "" : "s", r->device,
             buffer_string(&r->text));
-    fputs("The list of revoked certificates (CAPF.crl) names it as soon as CAPF has made it anew",
+    fputs("The list of revoked certificates of its issuer (in CAPF.crl.pem; in CAPF.crl, too, if\n"
+          "that issuer is in use) names it as soon as CAPF has made it anew",
           out);
     fputs(cluster_is_served(cluster_state(cluster)) ? ".\n" : ", which needs trustlined.\n", out);
 }

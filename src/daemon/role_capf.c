@@ -106,6 +106,7 @@ int role_capf(const char *state, int control)
     else
         result = role_link_run(r.link);
     bool served = r.service != NULL;
+    capf_service_stop(r.service);
     /* First the signer: what is asked of it is answered before its askers go. */
     signer_loop_free(r.signer);
     capf_service_free(r.service);

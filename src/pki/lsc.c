@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <string.h>
@@ -393,5 +394,22 @@ int crl_write(struct buffer *out, const struct identity *issuer, const struct cr
     ERR_clear_error();
     OPENSSL_free(der);
     X509_CRL_free(crl);
+    return result;
+}
+
+int crl_to_pem(struct buffer *out, struct bytes der)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    if (!bio)
+        return -ENOMEM;
+    int result =
+        PEM_write_bio(bio, PEM_STRING_X509_CRL, "", der.data, (long)der.size) > 0 ? 0 : ERR_CRYPTO;
+    if (result == 0) {
+        char *data = NULL;
+        long size = BIO_get_mem_data(bio, &data);
+        buffer_append(out, bytes_of(data, (size_t)size));
+        result = out->error;
+    }
+    BIO_free(bio);
     return result;
 }

@@ -61,5 +61,7 @@ struct crl_spec {
 /* Appends the list as DER (RFC 5280, version 2, with number and authority key identifier). */
 int crl_write(struct buffer *out, const struct identity *issuer, const struct crl_spec *spec,
               struct why *why) CHECKED;
+/* Appends a list as PEM, as files of CAs take it. */
+int crl_to_pem(struct buffer *out, struct bytes der) CHECKED;
 
 #endif

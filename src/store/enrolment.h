@@ -303,6 +303,12 @@ void store_crl_fini(struct store_crl *crl);
 int store_crl_publish(struct store *store, const struct store_crl *crl, struct why *why) CHECKED;
 /* ERR_NOT_FOUND before the first. */
 int store_crl_get(struct store *store, const char *issuer, struct store_crl *out) CHECKED;
+/* Those that hold at `now`, and those whose issuer has LSCs that still do: by issuer. Without
+ * `through`. */
+int store_crls(struct store *store, int64_t now,
+               int (*each)(void *context, const struct store_crl *crl), void *context) CHECKED;
+/* Has this issuer LSCs that have not expired, whatever became of them? */
+int store_lsc_left(struct store *store, const char *issuer, int64_t now, bool *left) CHECKED;
 /* Is a new one needed: there is none, it ends within `margin` seconds of `now`, a revocation came
  * since, or the issuer's key is another than that of `issuer_serial`? *number is the one to use. */
 int store_crl_due(struct store *store, const char *issuer, const char *issuer_serial, int64_t now,

@@ -226,7 +226,8 @@ END
     done_by phone revoke $b --reason key-compromise --yes && like <<END || return
 Revoked 1 LSC of $b:
 ~  $serial, CN=$b, was active, valid until .*
-The list of revoked certificates (CAPF.crl) names it as soon as CAPF has made it anew, which needs trustlined.
+The list of revoked certificates of its issuer (in CAPF.crl.pem; in CAPF.crl, too, if
+that issuer is in use) names it as soon as CAPF has made it anew, which needs trustlined.
 END
     done_by phone show $b && prints "  LSC, revoked: CN=$b" && prints '    revoked ' &&
         done_by phone list --where lsc=none && prints $b || return

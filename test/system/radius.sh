@@ -47,6 +47,33 @@ one_revoked() {
     ! openssl verify -crl_check -CAfile capf.crt -CRLfile crl.pem SEP001122330002.crt
 }
 
+# CAPF gets a new certificate; phones renew their LSCs some day, not today.
+renewed() {
+    cp capf.crt capf-before.crt && admin set cert regen CAPF --accept-lockout --yes >/dev/null &&
+        admin show cert own CAPF --pem >capf.crt && eventually crl_lists 0 || return
+    admin phone update SEP001122330002 --capf-operation install --auth-string 12345 --yes &&
+        new_key "$work/third" 2048 && enrol SEP001122330002 "$work/third" 12345 01 && ended 01 &&
+        openssl x509 -inform DER -in third.der -out third.crt || return
+    eventually all_lists 2 &&
+        cat capf-before.crt capf.crt >issuers.crt && judged SEP001122330001.crt && judged third.crt &&
+        ! judged SEP001122330002.crt && grep -q 'certificate revoked' judged.out
+}
+
+all_lists() { # COUNT: so many lists are in the file of all, each with its number
+    fetch CAPF.crl.pem lists.pem && [ "$(grep -c 'BEGIN X509 CRL' lists.pem)" -eq "$1" ]
+}
+
+judged() { # CERTIFICATE: by both issuers and the file of all lists
+    openssl verify -crl_check -CAfile issuers.crt -CRLfile lists.pem "$1" >judged.out 2>&1
+}
+
+late_revocation() {
+    admin phone revoke SEP001122330001 --yes && eventually refused SEP001122330001.crt && judged third.crt &&
+        eventually crl_lists 0
+}
+
+refused() { all_lists 2 && ! judged "$1" && grep -q 'certificate revoked' judged.out; }
+
 server() {
     openssl req -x509 -newkey rsa:2048 -nodes -keyout radius.key -out radius.crt -days 2 -subj /CN=radius &&
         cat capf.crt crl.pem >trusted.pem && mkdir -p raddb || return
@@ -126,4 +153,6 @@ if [ -n "$radius" ] && [ -x "$radius/usr/sbin/freeradius" ]; then
 else
     skip_test 'an LSC opens a port of 802.1X' 'FreeRADIUS is not unpacked (./dev test does)'
 fi
+test_that 'LSCs of a CAPF certificate that was replaced are judged by a list of its own' renewed
+test_that 'one of them that is revoked is in that list, not in that of the new issuer' late_revocation
 done_testing

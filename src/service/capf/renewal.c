@@ -1,6 +1,7 @@
 #include "service/capf/renewal.h"
 
 #include "base/clock.h"
+#include "base/limit.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "signer/protocol.h"
@@ -8,12 +9,21 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     LOOK_MS = 3600 * 1000,
     VALID_S = 7 * 86400,
     MARGIN_S = 3 * 86400, /* renewed so long before its end: who fetches it daily has a fresh one */
     SKEW_S = 3600,        /* clocks of those who check it */
+    ISSUERS_MAX = 64,     /* CAPF certificates with LSCs that hold; the newest count */
+};
+
+/* A CAPF certificate of ours that has a list: the active one, and those before it as long as an
+ * LSC of theirs could be believed by somebody. */
+struct issuer {
+    char subject[1024];
+    char serial[CERTIFICATE_SERIAL];
 };
 
 struct renewal {
@@ -22,9 +32,13 @@ struct renewal {
     struct signer_loop *signer;
     const char *node;
     struct loop_timer *timer;
-    bool busy, again;
+    struct limit *complaints; /* about the same issuer: the store moves often */
+    bool busy, again, stopped;
     /* for the store's thread while busy */
     struct why why;
+    int64_t node_id;
+    struct issuer *issuers;
+    size_t issuer_count, at; /* and the one whose turn it is */
     bool due;
     struct store_crl crl;
     struct buffer serials; /* of the entries, one after the other */
@@ -32,7 +46,9 @@ struct renewal {
     size_t count, room;
 };
 
-static void finish(struct renewal *r)
+static void next_issuer(struct renewal *r);
+
+static void forget_list(struct renewal *r)
 {
     free(r->entries);
     r->entries = NULL;
@@ -40,39 +56,103 @@ static void finish(struct renewal *r)
     buffer_fini(&r->serials);
     store_crl_fini(&r->crl);
     r->crl = (struct store_crl){0};
+    r->why = (struct why)WHY_NONE;
+    r->due = false;
+}
+
+static void finish(struct renewal *r)
+{
+    forget_list(r);
+    free(r->issuers);
+    r->issuers = NULL;
+    r->issuer_count = r->at = 0;
     r->busy = false;
+    if (r->stopped)
+        return;
     loop_timer_start(r->timer, LOOK_MS);
     if (r->again)
         renewal_look(r);
 }
 
+static void complain(struct renewal *r, int result, const char *words)
+{
+    const struct issuer *issuer = r->at < r->issuer_count ? &r->issuers[r->at] : NULL;
+    const char *subject = issuer ? issuer->subject : "-";
+    uint64_t before;
+    if (limit_allows(r->complaints, bytes_of_string(issuer ? issuer->serial : "-"),
+                     loop_now(r->loop), &before))
+        log_event(LEVEL_ERROR, "event=crl_not_renewed issuer=\"%s\" reason=\"%s\"", subject,
+                  words && *words ? words : why_text(&r->why, result));
+}
+
+/* One issuer's list is none of the next one's business: a key that is lost is its own. */
 static void fail(struct renewal *r, int result, const char *words)
 {
-    log_event(LEVEL_ERROR, "event=crl_not_renewed reason=\"%s\"",
-              words && *words ? words : why_text(&r->why, result));
-    finish(r);
+    complain(r, result, words);
+    r->at++;
+    next_issuer(r);
 }
 
 /* ---- in the store ---- */
 
-static int find_issuer(struct renewal *r, struct store *store)
+static bool has_issuer(const struct renewal *r, const char *subject)
 {
-    struct store_node node;
-    struct store_certificate row;
+    for (size_t i = 0; i < r->issuer_count; i++)
+        if (strcmp(r->issuers[i].subject, subject) == 0)
+            return true;
+    return false;
+}
+
+/* Active first, then the newest first: a name that comes again has its list already. */
+static int note_issuer(void *context, const struct store_certificate *row)
+{
+    struct renewal *r = context;
     struct certificate *certificate = NULL;
-    int result = store_node_get(store, r->node, &node);
-    if (result == 0)
-        result = store_certificate_active(store, node.id, KEY_CAPF, &row);
+    if (row->node != r->node_id || strcmp(row->name, KEY_CAPF) != 0 ||
+        r->issuer_count == ISSUERS_MAX)
+        return 0;
+    int result = certificate_from_der(&certificate, buffer_bytes(&row->der), &r->why);
     if (result)
         return result;
-    result = certificate_from_der(&certificate, buffer_bytes(&row.der), &r->why);
-    if (result == 0) {
-        text_copy(r->crl.issuer, sizeof r->crl.issuer, certificate_subject(certificate));
-        text_copy(r->crl.issuer_serial, sizeof r->crl.issuer_serial, row.serial);
+    if (!has_issuer(r, certificate_subject(certificate))) {
+        struct issuer *issuer = &r->issuers[r->issuer_count++];
+        text_copy(issuer->subject, sizeof issuer->subject, certificate_subject(certificate));
+        text_copy(issuer->serial, sizeof issuer->serial, row->serial);
     }
     certificate_free(certificate);
-    store_certificate_fini(&row);
-    return result;
+    return 0;
+}
+
+/* The active one has a list from its first day on. */
+static int drop_idle(struct renewal *r, struct store *store, int64_t now)
+{
+    size_t kept = 1;
+    for (size_t i = 1; i < r->issuer_count; i++) {
+        bool left = false;
+        int result = store_lsc_left(store, r->issuers[i].subject, now, &left);
+        if (result)
+            return result;
+        if (left && kept++ != i)
+            r->issuers[kept - 1] = r->issuers[i];
+    }
+    r->issuer_count = kept;
+    return 0;
+}
+
+static int gather_run(void *context, struct store *store)
+{
+    struct renewal *r = context;
+    struct store_node node;
+    r->issuers = calloc(ISSUERS_MAX, sizeof *r->issuers);
+    if (!r->issuers)
+        return -ENOMEM;
+    int result = store_node_get(store, r->node, &node);
+    r->node_id = result == 0 ? node.id : 0;
+    if (result == 0)
+        result = store_certificates(store, note_issuer, r);
+    if (result == 0 && r->issuer_count == 0)
+        result = why_error(&r->why, ERR_NOT_FOUND, "this node has no CAPF certificate");
+    return result ? result : drop_idle(r, store, clock_wall());
 }
 
 /* The serial's bytes move while the buffer grows: entries get offsets first. */
@@ -109,10 +189,11 @@ static void point_at_serials(struct renewal *r)
 static int look_run(void *context, struct store *store)
 {
     struct renewal *r = context;
+    const struct issuer *issuer = &r->issuers[r->at];
     int64_t now = clock_wall();
-    int result = find_issuer(r, store);
-    if (result == 0)
-        result = store_crl_due(store, r->crl.issuer, r->crl.issuer_serial, now, MARGIN_S, &r->due,
+    text_copy(r->crl.issuer, sizeof r->crl.issuer, issuer->subject);
+    text_copy(r->crl.issuer_serial, sizeof r->crl.issuer_serial, issuer->serial);
+    int result = store_crl_due(store, r->crl.issuer, r->crl.issuer_serial, now, MARGIN_S, &r->due,
                                &r->crl.number);
     if (result || !r->due)
         return result;
@@ -139,9 +220,10 @@ static void published(void *context, int result)
         return;
     }
     if (result == 0)
-        log_event(LEVEL_NOTICE, "event=crl_published number=%lld revoked=%zu",
-                  (long long)r->crl.number, r->count);
-    finish(r);
+        log_event(LEVEL_NOTICE, "event=crl_published issuer=\"%s\" number=%lld revoked=%zu",
+                  r->crl.issuer, (long long)r->crl.number, r->count);
+    r->at++;
+    next_issuer(r);
 }
 
 static void signed_done(void *context, int result, struct bytes der, const char *words)
@@ -161,11 +243,13 @@ static void signed_done(void *context, int result, struct bytes der, const char 
 static void looked(void *context, int result)
 {
     struct renewal *r = context;
-    if (result || !r->due) {
-        if (result)
-            fail(r, result, NULL);
-        else
-            finish(r);
+    if (result) {
+        fail(r, result, NULL);
+        return;
+    }
+    if (!r->due || r->stopped) {
+        r->at++;
+        next_issuer(r);
         return;
     }
     const struct signer_crl crl = {.issuer = r->crl.issuer_serial,
@@ -179,18 +263,39 @@ static void looked(void *context, int result)
         fail(r, result, NULL);
 }
 
-void renewal_look(struct renewal *r)
+/* Fails no deeper than there are issuers. */
+static void next_issuer(struct renewal *r)
 {
-    r->again = r->busy;
-    if (r->busy)
+    if (r->at >= r->issuer_count || r->stopped) {
+        finish(r);
         return;
-    r->busy = true;
-    r->due = false;
-    r->why = (struct why)WHY_NONE;
+    }
+    forget_list(r);
     buffer_init(&r->serials, CRL_DER_MAX);
     int result = store_async_do(r->store, look_run, looked, r);
     if (result)
         fail(r, result, NULL);
+}
+
+static void gathered(void *context, int result)
+{
+    struct renewal *r = context;
+    if (result) {
+        r->at = r->issuer_count;
+        complain(r, result, NULL);
+    }
+    next_issuer(r);
+}
+
+void renewal_look(struct renewal *r)
+{
+    r->again = r->busy;
+    if (r->busy || r->stopped)
+        return;
+    r->busy = true;
+    int result = store_async_do(r->store, gather_run, gathered, r);
+    if (result)
+        gathered(r, result);
 }
 
 static void hour_is_over(void *context)
@@ -205,8 +310,11 @@ int renewal_new(struct renewal **out, struct loop *loop, struct store_async *sto
     if (!r)
         return -ENOMEM;
     *r = (struct renewal){.loop = loop, .store = store, .signer = signer, .node = node};
-    int result = loop_timer_new(&r->timer, loop, hour_is_over, r);
+    int result = limit_new(&r->complaints, ISSUERS_MAX, 1, LOOK_MS);
+    if (result == 0)
+        result = loop_timer_new(&r->timer, loop, hour_is_over, r);
     if (result) {
+        limit_free(r->complaints);
         free(r);
         return result;
     }
@@ -214,13 +322,19 @@ int renewal_new(struct renewal **out, struct loop *loop, struct store_async *sto
     return 0;
 }
 
+void renewal_stop(struct renewal *r)
+{
+    r->stopped = true;
+    loop_timer_stop(r->timer);
+}
+
 void renewal_free(struct renewal *r)
 {
     if (!r)
         return;
-    free(r->entries);
-    buffer_fini(&r->serials);
-    store_crl_fini(&r->crl);
+    forget_list(r);
+    free(r->issuers);
+    limit_free(r->complaints);
     loop_timer_free(r->timer);
     free(r);
 }

@@ -229,10 +229,18 @@ int capf_service_new(struct capf_service **out, struct loop *loop, const struct 
     return 0;
 }
 
+void capf_service_stop(struct capf_service *s)
+{
+    if (s)
+        renewal_stop(s->renewal);
+}
+
 void capf_service_free(struct capf_service *s)
 {
     if (!s)
         return;
+    if (s->renewal)
+        renewal_stop(s->renewal);
     tls_listener_free(s->listener);
     for (size_t i = 0; i < s->setup.count; i++)
         if (s->setup.sockets[i] >= 0)

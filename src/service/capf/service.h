@@ -34,6 +34,8 @@ struct capf_setup {
 struct capf_service;
 int capf_service_new(struct capf_service **out, struct loop *loop, const struct capf_setup *setup,
                      struct why *why) CHECKED;
+/* Begins nothing more that needs the signer: before that goes. NULL is fine. */
+void capf_service_stop(struct capf_service *service);
 /* Sessions end as if their phones had gone. */
 void capf_service_free(struct capf_service *service);
 /* Settings were read again: logs are opened anew by the log itself; nothing else changes. */

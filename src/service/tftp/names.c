@@ -90,7 +90,7 @@ static bool is_list(struct file_name *out, const char *prefix, const char *whole
            device_then(out->asked + 3, ".tlv", out->device);
 }
 
-/* Lists are signed in themselves, that of revoked certificates, too; everything else may be asked
+/* Lists are signed in themselves, those of revoked certificates, too; everything else may be asked
  * for with ".sgn". */
 static enum name_kind kind_of(struct file_name *out)
 {
@@ -100,6 +100,8 @@ static enum name_kind kind_of(struct file_name *out)
         return NAME_ITL;
     if (strcasecmp(out->asked, "CAPF.crl") == 0)
         return NAME_CRL;
+    if (strcasecmp(out->asked, "CAPF.crl.pem") == 0)
+        return NAME_CRLS;
     if (device_then(out->asked, ".cnf.xml.enc.sgn", out->device)) {
         out->form = FORM_SEALED;
         out->path[strlen(out->path) - strlen(".enc.sgn")] = '\0';
@@ -141,6 +143,7 @@ const char *file_name_shown(const struct file_name *name)
     case NAME_CONFIG:
     case NAME_DEFAULT:
     case NAME_CRL:
+    case NAME_CRLS:
     case NAME_COPY:
     case NAME_FILE:
         break;

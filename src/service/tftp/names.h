@@ -15,6 +15,7 @@ enum name_kind {
     NAME_CONFIG,  /* SEP<MAC>.cnf.xml */
     NAME_DEFAULT, /* XMLDefault.cnf.xml */
     NAME_CRL,     /* CAPF.crl */
+    NAME_CRLS,    /* CAPF.crl.pem */
     NAME_COPY,    /* another name that begins, or whose last part does, as a configuration's */
     NAME_FILE,    /* anything else */
 };

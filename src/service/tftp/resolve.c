@@ -345,13 +345,14 @@ static void find_list(struct resolver *r, struct store *store, const struct file
     found_error(out, ERR_NOT_FOUND, "no such list is published");
 }
 
-/* ---- the list of revoked certificates ---- */
+/* ---- the lists of revoked certificates ---- */
 
 /* What the cluster publishes, or what somebody put there for a CAPF that is none of ours. */
 static void find_crl(struct resolver *r, struct store *store, const struct file_name *name,
                      struct finding *out)
 {
-    int result = revoked_list(&out->body, store, r->node);
+    int result = name->kind == NAME_CRL ? revoked_list(&out->body, store, r->node)
+                                        : revoked_lists(&out->body, store, clock_wall());
     if (result == ERR_NOT_FOUND)
         find_file(r, store, name, out);
     else if (result)
@@ -577,6 +578,7 @@ void resolver_find(struct resolver *r, struct store *store, const struct file_na
         find_list(r, store, name, out);
         break;
     case NAME_CRL:
+    case NAME_CRLS:
         find_crl(r, store, name, out);
         break;
     case NAME_CONFIG:

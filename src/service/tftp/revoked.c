@@ -1,7 +1,7 @@
 #include "service/tftp/revoked.h"
 
 #include "base/text.h"
-#include "pki/certificate.h"
+#include "pki/lsc.h"
 #include "signer/protocol.h"
 #include "store/enrolment.h"
 
@@ -44,5 +44,25 @@ int revoked_list(struct body **out, struct store *store, const char *name)
         return result;
     result = body_from_bytes(out, buffer_bytes(&crl.der));
     store_crl_fini(&crl);
+    return result;
+}
+
+enum { LISTS_PEM_MAX = 2 * STORE_CRL_MAX };
+
+static int add_list(void *context, const struct store_crl *crl)
+{
+    return crl_to_pem(context, buffer_bytes(&crl->der));
+}
+
+int revoked_lists(struct body **out, struct store *store, int64_t now)
+{
+    struct buffer pem;
+    buffer_init(&pem, LISTS_PEM_MAX);
+    int result = store_crls(store, now, add_list, &pem);
+    if (result == 0 && !pem.size)
+        result = ERR_NOT_FOUND;
+    if (result == 0)
+        result = body_from_bytes(out, buffer_bytes(&pem));
+    buffer_fini(&pem);
     return result;
 }

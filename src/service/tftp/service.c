@@ -44,6 +44,7 @@ static enum observation_kind kind_of(const struct file_name *name)
     case NAME_DEFAULT:
         return OBSERVED_CONFIG;
     case NAME_CRL:
+    case NAME_CRLS:
     case NAME_COPY:
     case NAME_FILE:
         break;

@@ -101,6 +101,48 @@ int store_crl_get(struct store *store, const char *issuer, struct store_crl *out
     return result;
 }
 
+int store_crls(struct store *store, int64_t now,
+               int (*each)(void *context, const struct store_crl *crl), void *context)
+{
+    struct sql q;
+    int result = 0;
+    sql_start(&q, store,
+              "SELECT issuer, issuer_serial, number, this_update, next_update, der FROM crl"
+              " WHERE next_update > $1 OR EXISTS (SELECT 1 FROM phone_certificate p"
+              " WHERE p.kind = 1 AND p.issuer = crl.issuer AND p.not_after > $1) ORDER BY issuer",
+              NULL);
+    sql_put_number(&q, now);
+    while (result == 0 && sql_next(&q)) {
+        struct store_crl crl = {.issuer = ""};
+        sql_text(&q, crl.issuer, sizeof crl.issuer);
+        sql_text(&q, crl.issuer_serial, sizeof crl.issuer_serial);
+        crl.number = sql_number(&q);
+        crl.this_update = sql_number(&q);
+        crl.next_update = sql_number(&q);
+        sql_bytes(&q, &crl.der);
+        if (!q.error)
+            result = each(context, &crl);
+        store_crl_fini(&crl);
+    }
+    return sql_end(&q, result);
+}
+
+int store_lsc_left(struct store *store, const char *issuer, int64_t now, bool *left)
+{
+    struct sql q;
+    sql_start(&q, store,
+              "SELECT 1 FROM phone_certificate WHERE kind = 1 AND issuer = $1 AND not_after > $2"
+              " LIMIT 1",
+              NULL);
+    sql_put_text(&q, issuer);
+    sql_put_number(&q, now);
+    bool found = sql_next(&q);
+    int result = sql_end(&q, 0);
+    if (result == 0)
+        *left = found;
+    return result;
+}
+
 /* By the numbers of the revocations, not by the clock, which may be set back. */
 int store_crl_due(struct store *store, const char *issuer, const char *issuer_serial, int64_t now,
                   int64_t margin, bool *due, int64_t *number)

@@ -522,6 +522,43 @@ static void explain(struct buffer *out, const char *sql)
     sqlite3_close(db);
 }
 
+static int append_crl(void *context, const struct store_crl *crl)
+{
+    buffer_format(context, "%s#%lld ", crl->issuer, (long long)crl->number);
+    return crl->der.size ? 0 : ERR_FORMAT;
+}
+
+static void assert_crls(int64_t now, const char *expected)
+{
+    struct buffer b;
+    buffer_init(&b, 1000);
+    assert_int_equal(store_crls(store, now, append_crl, &b), 0);
+    assert_string_equal(buffer_string(&b), expected);
+    buffer_fini(&b);
+}
+
+static void test_a_crl_counts_as_long_as_it_holds_or_an_lsc_of_its_issuer_does(void **state)
+{
+    (void)state;
+    struct why why = WHY_NONE;
+    bool left = true;
+    assert_int_equal(store_lsc_left(store, "CN=" PHONE, 100, &left), 0);
+    assert_false(left);
+    assert_done(publish(1, 100, 200, 0, &why));
+    assert_crls(199, "CN=" PHONE "#1 ");
+    assert_crls(200, "");
+    assert_done(issue(PHONE, 1, &why));
+    assert_done(store_lsc_delete(store, PHONE, &why)); /* a phone says so: it may have it still */
+    assert_crls(200, "CN=" PHONE "#1 ");
+    assert_crls(ENDS, "");
+    assert_int_equal(store_lsc_left(store, "CN=" PHONE, ENDS - 1, &left), 0);
+    assert_true(left);
+    assert_int_equal(store_lsc_left(store, "CN=" PHONE, ENDS, &left), 0);
+    assert_false(left);
+    assert_int_equal(store_lsc_left(store, "CN=else", 1, &left), 0);
+    assert_false(left);
+}
+
 static void test_what_tftp_asks_for_each_file_is_found_by_an_index(void **state)
 {
     (void)state;
@@ -613,6 +650,7 @@ int main(void)
         TWO(test_the_revoked_are_listed_until_they_expire),
         TWO(test_the_hashes_of_revoked_ones_are_all_there_is_to_know_at_a_door),
         TWO(test_a_new_crl_is_due_when_something_it_lacks_has_happened),
+        TWO(test_a_crl_counts_as_long_as_it_holds_or_an_lsc_of_its_issuer_does),
         TWO(test_what_tftp_asks_for_each_file_is_found_by_an_index),
         TWO(test_the_database_itself_allows_one_active_and_one_pending),
         TWO(test_a_session_is_observed_with_what_it_changed),

@@ -35,6 +35,7 @@ static void test_the_names_phones_ask_for_are_understood(void **state)
          "SEP001122334455.cnf.xml", "SEP001122334455.cnf.xml.sgn"},
         {"SEP001122334455.cnf.xml.enc.sgn", NAME_CONFIG, FORM_SEALED, "SEP001122334455",
          "SEP001122334455.cnf.xml", "SEP001122334455.cnf.xml.enc.sgn"},
+        {"CAPF.crl.pem", NAME_CRLS, FORM_PLAIN, "", "CAPF.crl.pem", "CAPF.crl.pem"},
         {"/capf.CRL", NAME_CRL, FORM_PLAIN, "", "capf.CRL", "capf.CRL"},
         {"XMLDefault.cnf.xml", NAME_DEFAULT, FORM_PLAIN, "", "XMLDefault.cnf.xml",
          "XMLDefault.cnf.xml"},
