@@ -108,7 +108,7 @@ static struct bytes take(struct reading *in, size_t size)
         in->missing += size - left;
         size = left;
     }
-    return reader_bytes(&in->r, size);
+    return size ? reader_bytes(&in->r, size) : bytes_of(NULL, 0);
 }
 
 /* A number that is cut is not there. */
@@ -160,7 +160,8 @@ static void take_string(struct reading *in, uint8_t *out, size_t room)
     size_t size = fitting(text, room);
     if (size)
         memcpy(out, text.data, size);
-    (void)reader_bytes(&in->r, text.size + (nul ? 1 : 0));
+    if (left)
+        (void)reader_bytes(&in->r, text.size + (nul ? 1 : 0));
     in->missing += nul ? 0 : 1;
 }
 
@@ -207,7 +208,9 @@ static void take_keys(struct reading *in, uint8_t *out)
 static void take_data(struct reading *in, uint8_t *out)
 {
     size_t left = reader_left(&in->r);
-    struct bytes data = reader_bytes(&in->r, in->length < left ? in->length : left);
+    struct bytes data = {0};
+    if (left)
+        data = reader_bytes(&in->r, in->length < left ? in->length : left);
     put(out, &data, sizeof data);
 }
 
@@ -221,7 +224,7 @@ static void take_line_after_25(struct reading *in, uint8_t *out)
     take_u32(in, out, sizeof(uint32_t));
 }
 
-static void take_fields(struct reading *in, uint8_t *base, const struct sccp_field *field,
+static void take_fields(struct reading *in, uint8_t *base, const struct sccp_field *fields,
                         size_t count);
 
 static void take_group(struct reading *in, uint8_t *base, const struct sccp_field *field)
@@ -288,12 +291,12 @@ static void take_field(struct reading *in, uint8_t *at, const struct sccp_field 
     }
 }
 
-static void take_fields(struct reading *in, uint8_t *base, const struct sccp_field *field,
+static void take_fields(struct reading *in, uint8_t *base, const struct sccp_field *fields,
                         size_t count)
 {
-    for (const struct sccp_field *end = field + count; field < end; field++)
-        if (has(field, in->version))
-            take_field(in, base + field->at, field);
+    for (size_t i = 0; i < count; i++)
+        if (has(&fields[i], in->version))
+            take_field(in, base + fields[i].at, &fields[i]);
 }
 
 int sccp_read(struct sccp_message *out, unsigned version, struct bytes frame, struct why *why)
@@ -382,7 +385,7 @@ static void write_keys(struct buffer *out, const uint8_t *at)
 }
 
 static void write_fields(struct buffer *out, unsigned version, const uint8_t *base,
-                         const struct sccp_field *field, size_t count);
+                         const struct sccp_field *fields, size_t count);
 
 static void write_field(struct buffer *out, unsigned version, const uint8_t *at,
                         const struct sccp_field *field)
@@ -436,11 +439,11 @@ static void write_field(struct buffer *out, unsigned version, const uint8_t *at,
 }
 
 static void write_fields(struct buffer *out, unsigned version, const uint8_t *base,
-                         const struct sccp_field *field, size_t count)
+                         const struct sccp_field *fields, size_t count)
 {
-    for (const struct sccp_field *end = field + count; field < end; field++)
-        if (has(field, version))
-            write_field(out, version, base + field->at, field);
+    for (size_t i = 0; i < count; i++)
+        if (has(&fields[i], version))
+            write_field(out, version, base + fields[i].at, &fields[i]);
 }
 
 int sccp_write(struct buffer *out, unsigned version, const struct sccp_message *message,
