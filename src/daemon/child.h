@@ -25,7 +25,6 @@ struct child {
     bool recorded; /* the store says so, too */
     bool wanted;
     uint64_t restarts; /* the administrator's counter, as last told by the clerk */
-    bool again;        /* is to be started again as soon as it has ended */
     pid_t pid;
     bool exited; /* the process is gone, with this status */
     int exit_status;

@@ -108,10 +108,35 @@ int listeners_open(struct listeners *out, const struct config *config, struct wh
     return 0;
 }
 
+int listeners_bind(struct listeners *listeners, const struct role *role, struct why *why)
+{
+    int result = 0;
+    for (size_t i = 0; i < listeners->count && result == 0; i++) {
+        struct listener *l = &listeners->list[i];
+        if (l->role == role && l->fd < 0)
+            result = open_one(l, 0, why);
+    }
+    if (result)
+        listeners_release(listeners, role);
+    return result;
+}
+
+void listeners_release(struct listeners *listeners, const struct role *role)
+{
+    for (size_t i = 0; i < listeners->count; i++) {
+        struct listener *l = &listeners->list[i];
+        if (l->role == role && l->fd >= 0) {
+            close(l->fd);
+            l->fd = -1;
+        }
+    }
+}
+
 void listeners_close(struct listeners *listeners)
 {
     for (size_t i = 0; i < listeners->count; i++)
-        close(listeners->list[i].fd);
+        if (listeners->list[i].fd >= 0)
+            close(listeners->list[i].fd);
     free(listeners->list);
     *listeners = (struct listeners){0};
 }

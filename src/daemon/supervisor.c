@@ -223,12 +223,13 @@ static void take_want(struct supervisor *s, char *text)
     bool restart = !first && (uint64_t)number != child->restarts;
     child->restarts = (uint64_t)number;
     child->wanted = strcmp(activated, "1") == 0 && strcmp(wanted, "1") == 0;
+    if (!child->wanted)
+        listeners_release(&s->listeners, role);
     if (child->wanted && child->state == CHILD_DOWN) {
         child->delay = 0;
         child_start(child);
     } else if (child->state == CHILD_UP || child->state == CHILD_STARTING) {
         if (!child->wanted || restart) {
-            child->again = child->wanted;
             child_close_channel(child);
             set_state(child, CHILD_STOPPING, "");
         }
@@ -325,9 +326,10 @@ void child_start(struct child *child)
     int control = -1;
     if (s->stopping || child->pid > 0)
         return;
-    child->again = false;
     child->started = loop_now(s->loop);
-    int result = child_spawn(&child->pid, &control, s->exe, child->role, s->state,
+    int result = listeners_bind(&s->listeners, child->role, &why);
+    if (result == 0)
+        result = child_spawn(&child->pid, &control, s->exe, child->role, s->state,
                              child->role->as_signer ? &s->signer_owner : &s->service_owner, &why);
     if (result == 0)
         result = channel_new(&child->channel, s->loop, control, 1024, &events, child);
@@ -377,7 +379,7 @@ static void child_settle(struct child *child)
     if (expected) {
         set_state(child, CHILD_DOWN, child->wanted ? "" : "Commanded Out of Service");
         child->delay = 0;
-        if (child->again || child->wanted)
+        if (child->wanted)
             child_start(child);
         return;
     }

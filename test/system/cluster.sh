@@ -482,6 +482,31 @@ END
     complains 2 'there is no service Cisco Tfpt; did you mean Cisco Tftp?' utils service stop Cisco Tfpt &&
         complains 2 'SERVICE is missing' utils service stop
 }
+# is_bound PROTOCOL PORT: whether any socket of this machine has it (/proc/net/udp, /proc/net/tcp).
+is_bound() {
+    grep -q "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$(($2 + offset))") [0-9A-F]*:0000 " "/proc/net/$1"
+}
+stopped_service_has_no_ports() {
+    is_bound udp 69 && is_bound tcp 6970 || fails 'it has no ports while it runs' || return
+    done_by utils service stop Cisco Tftp || return
+    ! is_bound udp 69 && ! is_bound tcp 6970 || fails 'its ports are still open' || return
+    curl -s "http://127.0.0.1:$((6970 + offset))/ITLFile.tlv" -o itl
+    [ $? -eq 7 ] || fails 'connections are not refused' || return
+    is_bound tcp 3804 || fails 'another service lost its port' || return
+    done_by utils service start Cisco Tftp && fetch ITLFile.tlv itl &&
+        curl -sS --fail "http://127.0.0.1:$((6970 + offset))/ITLFile.tlv" | cmp - itl
+}
+taken_port_is_told() {
+    done_by utils service stop Cisco Tftp && stop_node && start_node "$state" && ! is_bound tcp 6970 ||
+        fails 'a service that stays stopped has a port' || return
+    openssl s_server -accept "127.0.0.1:$((6970 + offset))" -nocert >/dev/null 2>&1 &
+    taker=$!
+    eventually is_bound tcp 6970
+    complains 1 "port 127.0.0.1:$((6970 + offset)) for Cisco Tftp is in use" utils service start Cisco Tftp
+    told=$?
+    kill "$taker" && wait "$taker" 2>/dev/null
+    [ "$told" -eq 0 ] && eventually fetch ITLFile.tlv itl
+}
 wish_survives_the_node() {
     done_by utils service stop Cisco Tftp && stop_node && start_node "$state" &&
         done_by utils service list && prints 'Cisco Tftp[STOPPED]  Commanded Out of Service' &&
@@ -498,7 +523,9 @@ served_is_shown() {
 test_that 'services of a node that does not run are stopped' no_daemon
 test_that 'services of a node that runs are listed as on a CUCM' running
 test_that 'a service stops, starts and restarts, step by step' service_stops_and_starts
+test_that 'a stopped service closes its ports, and opens them again when it starts' stopped_service_has_no_ports
 test_that 'a stopped service stays stopped over a restart of the node' wish_survives_the_node
+test_that 'a service whose port was taken meanwhile says so, and starts when it is free' taken_port_is_told
 test_that 'a second node on the same state is refused' one_daemon
 test_that 'the list that is shown is the list that is served' served_is_shown
 
