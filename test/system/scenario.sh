@@ -21,12 +21,13 @@ start_cluster() { # DIR
     sed -i 's/^legacy_tls = .*/legacy_tls = on/' "$1/trustline.conf" && start_node "$1"
 }
 
+add_phone() { # MODEL
+    protocol=sccp
+    [ "$1" = 8861 ] && protocol=sip
+    act phone add "$(device_of "$1")" --model "$1" --profile $protocol-non-secure --line 1001
+}
 add_phones() {
-    for model in $all_models; do
-        protocol=sccp
-        [ "$model" = 8861 ] && protocol=sip
-        act phone add "$(device_of "$model")" --model "$model" --profile $protocol-non-secure --line 1001 || return
-    done
+    for model in $all_models; do add_phone "$model" || return; done
 }
 
 cluster() {
@@ -77,6 +78,7 @@ boots() {
         boot_one "$model" "$@" || { told "does not boot (exit status $?)"; return 1; }
         holds "$model" || return
     done
+    all_known $wanted
 }
 
 # The lists in its flash are those that are served; phones without an ITL hold none.
@@ -92,6 +94,26 @@ holds() { # MODEL
         served=$("$trustline" show "$kind" --json --state "$state" 2>/dev/null | sed -n 's/^  "md5": "\([0-9a-f]*\)",*$/\1/p')
         [ -z "$served" ] || [ "$(md5sum <"$file" | cut -d ' ' -f 1)" = "$served" ] ||
             { told "does not hold the $list that is served"; return 1; }
+    done
+}
+
+# What it was served is written down behind its back, a moment later.
+known() { # MODEL
+    for list in CTL ITL; do
+        file=$(flash_of "$1")/${list}File.tlv
+        [ ! -e "$file" ] || [ "$(sqlite3 "$state/trustline.db" "select count(*) from held_list h join phone p on p.id = h.phone
+            where p.name = '$(device_of "$1")' and h.hash = '$(sha256sum <"$file" | cut -d ' ' -f 1)'")" = 1 ] || return
+    done
+}
+
+all_known() { # MODEL...
+    for model in "$@"; do eventually known "$model" || return; done
+}
+
+# A phone that was helped by hand is known as new when it was deleted and added.
+added_anew() { # MODEL...
+    for model in "$@"; do
+        act phone delete "$(device_of "$model")" --yes && add_phone "$model" || return
     done
 }
 
@@ -112,6 +134,16 @@ refuses() {
         esac
         [ "$(fingerprint "$model")" = "$before" ] || { told 'does not keep what it had'; return 1; }
     done
+}
+
+# Another TVS learns of a change a moment later: a phone with the flash of this one finds out when.
+trusted_meanwhile() { # MODEL
+    eventually probe "$1"
+}
+probe() {
+    rm -rf "$work/probe"
+    cp -a "$(flash_of "$1")" "$work/probe"
+    timeout 60 "$phone" "$(device_of "$1")" --model "$1" --tftp "127.0.0.1:$((69 + offset))" --home "$work/probe" --quiet
 }
 
 # What is served is what was published last: roles notice a moment later.
@@ -139,16 +171,17 @@ record_lengths() {
     "$trustline" show "$1" --state "$state" | sed -n 's/^1	RECORDLENGTH	2	//p' | paste -s -d ' '
 }
 
-# lost: the phones a plan would lose, from its JSON in $work/out, sorted.
+# lost: the phones a plan would lose, from its JSON in $work/out, sorted; without those nobody added,
+# which is what fetches of these tests look like.
 lost() {
     sqlite3 :memory: "select distinct json_extract(value, '\$.device') from json_each(readfile('$work/out'), '\$.phones')
-        where json_extract(value, '\$.verdict') in ('no', 'unknown') and not json_extract(value, '\$.lost_before')
+        where json_extract(value, '\$.device') is not null and json_extract(value, '\$.verdict') in ('no', 'unknown') and not json_extract(value, '\$.lost_before')
         order by 1" | paste -s -d ' '
 }
 # through_tvs: those that would take it through TVS.
 through_tvs() {
     sqlite3 :memory: "select distinct json_extract(value, '\$.device') from json_each(readfile('$work/out'), '\$.phones')
-        where json_extract(value, '\$.verdict') = 'through_tvs' order by 1" | paste -s -d ' '
+        where json_extract(value, '\$.device') is not null and json_extract(value, '\$.verdict') = 'through_tvs' order by 1" | paste -s -d ' '
 }
 devices_of() { for model in "$@"; do device_of "$model"; done | sort | paste -s -d ' '; }
 
