@@ -340,12 +340,19 @@ static void say_flush(struct console *c)
     line(c, "NOT", "SECD: tvsFlushCertCache: Completed TVS Certificate cache flush request");
 }
 
+/* Yes or no, and not a silence. */
+static bool is_answer(const struct tvsc_news *news)
+{
+    return news->what == TVSC_ANSWERED && news->testimony &&
+           news->testimony->kind != TESTIMONY_SILENCE;
+}
+
 /* A line that both generations have, each behind its own word. */
 static void say_tvs_trouble(struct console *c, const char *prefix, const struct tvsc_news *news)
 {
     if (news->what == TVSC_FAILED)
         line(c, "ERR", "%sTVS server %s: %s", prefix, news->server, news->words);
-    else if (news->what == TVSC_ANSWERED && news->testimony->kind == TESTIMONY_SILENCE)
+    else if (news->what == TVSC_ANSWERED)
         line(c, "ERR", "%sNo TVS server answers", prefix);
     else if (news->what == TVSC_CACHED)
         line(c, "NOT", "%sMatching entry found at cache", prefix);
@@ -353,7 +360,6 @@ static void say_tvs_trouble(struct console *c, const char *prefix, const struct 
 
 static void say_tvs(struct console *c, const struct tvsc_news *news)
 {
-    bool silent = news->testimony && news->testimony->kind == TESTIMONY_SILENCE;
     if (news->what == TVSC_ASK) {
         line(c, "NOT", "SECD: -TVS service available, can attempt via TVS");
         line(c, "NOT", "SECD: -TVS Certificate Authentication request");
@@ -365,7 +371,7 @@ static void say_tvs(struct console *c, const struct tvsc_news *news)
              "SECD: -Successfully sent the certificate Authentication request to TVS server, "
              "bytes written : %zu",
              news->size);
-    } else if (news->what == TVSC_ANSWERED && !silent) {
+    } else if (is_answer(news)) {
         line(c, "NOT", "SECD: -Authentication Response received, status : %d",
              news->testimony->kind == TESTIMONY_VOUCHED ? TVS_TRUSTED : TVS_NOT_TRUSTED);
     } else {
@@ -383,7 +389,6 @@ static void say_kept(struct console *c, uint32_t ttl)
 
 static void say_tvs_by_new(struct console *c, const struct tvsc_news *news)
 {
-    bool silent = news->testimony && news->testimony->kind == TESTIMONY_SILENCE;
     if (news->what == TVSC_CONNECT) {
         line(c, "NOT", "SECUREAPP-Attempting connect to TVS server addr [%s]", news->server);
     } else if (news->what == TVSC_SENT) {
@@ -391,7 +396,7 @@ static void say_tvs_by_new(struct console *c, const struct tvsc_news *news)
              "SECUREAPP-TVS process request - Successfully sent the TVS request to TVS server, "
              "bytes written : %zu",
              news->size);
-    } else if (news->what == TVSC_ANSWERED && !silent) {
+    } else if (is_answer(news)) {
         line(c, "NOT", "SECUREAPP-TVS Service receives %zu bytes of data", news->size);
         if (news->testimony->kind == TESTIMONY_VOUCHED && news->ttl)
             say_kept(c, news->ttl);
