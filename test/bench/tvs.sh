@@ -75,7 +75,7 @@ wait_for_certificates() { # COUNT
 }
 
 # 200 questions a connection, so that what is measured is the question.
-questions_in_a_row() { # NAME
+questions_in_a_row() {
     : >"$work/tvs.table"
     round=0
     while [ $((round += 1)) -le "$rounds" ]; do
@@ -85,8 +85,12 @@ questions_in_a_row() { # NAME
     column 1
 }
 
+# On a role that was just started: what it freed before would hide what they cost.
 many_certificates() {
     say "$tvs_trusted certificates in a trust store:"
+    stop "$daemon"
+    start_daemon
+    tvs_port=$((port - 69 + 2445))
     openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/template.key" -out "$work/template.der" -outform DER \
         -set_serial 0x4711471147114711471147110a0b0c0d -days 3650 \
         -subj '/C=XX/O=Example/OU=Services/CN=server00000000.example.com' 2>>"$log" || die "openssl makes no certificate"
