@@ -129,7 +129,8 @@ int profile_check_keys(const struct store_profile *profile, enum key_order order
 static int judge_sealing(const struct target *t, struct why *why)
 {
     const struct store_device *d = &t->device;
-    bool gets_rsa = t->holds.operation == ENROLMENT_INSTALL && t->holds.key_order == KEY_ORDER_RSA;
+    /* Where EC is preferred, CAPF takes the backup for such a profile. */
+    bool gets_rsa = t->holds.operation == ENROLMENT_INSTALL && t->holds.key_order != KEY_ORDER_EC;
     bool has_rsa_mic = d->mic.id && d->mic.key_kind == KEY_RSA;
     if (!t->profile.tftp_encrypted || !d->lsc.id || d->lsc.key_kind == KEY_RSA || has_rsa_mic ||
         gets_rsa)

@@ -14,6 +14,7 @@ enum state {
     STORING,
     ERASING,
     AWAIT_END,
+    AWAIT_OTHER_KEY,
     DONE,
     STATES,
     ANY = STATES,
@@ -171,7 +172,7 @@ static void on_auth_req(struct enrol *e, int64_t now, struct enrol_step *step)
 static void tell_no_key(struct enrol *e, int64_t now, struct enrol_step *step)
 {
     e->did = ENROL_BAD_ORDER;
-    wait_for_answer(e, AWAIT_END, now);
+    wait_for_answer(e, AWAIT_OTHER_KEY, now);
     say_reason(e, step, CAPF_KEY_GEN_RES, CAPF_REASON_REFUSED);
 }
 
@@ -423,6 +424,8 @@ static const struct {
     {AWAIT_STORE, CAPF_END_SESSION, on_end_before_certificate},
     {AWAIT_END, CAPF_FETCH_CERT_REQ, on_fetch_cert_req}, /* CUCM fetches twice */
     {AWAIT_END, CAPF_END_SESSION, on_end},
+    {AWAIT_OTHER_KEY, CAPF_KEY_GEN_REQ, on_key_gen_req}, /* "EC preferred, RSA backup" */
+    {AWAIT_OTHER_KEY, CAPF_END_SESSION, on_end},
     {ANY, CAPF_RETRY_LATER, on_retry_later},
     {ANY, CAPF_STATUS_REQ, on_status}, /* a keep-alive, supposedly */
 };
@@ -441,10 +444,15 @@ static const struct {
 static const char *waited_for(enum state state)
 {
     static const char *const words[STATES] = {
-        [AWAIT_AUTH_REQ] = "AUTH_REQ", [AWAIT_OPERATION] = "an order",
-        [MAKING_KEY] = "its own key",  [AWAIT_STORE] = "STORE_CERT_REQ",
-        [STORING] = "its own flash",   [ERASING] = "its own flash",
-        [AWAIT_END] = "END_SESSION",   [DONE] = "nothing",
+        [AWAIT_AUTH_REQ] = "AUTH_REQ",
+        [AWAIT_OPERATION] = "an order",
+        [MAKING_KEY] = "its own key",
+        [AWAIT_STORE] = "STORE_CERT_REQ",
+        [STORING] = "its own flash",
+        [ERASING] = "its own flash",
+        [AWAIT_END] = "END_SESSION",
+        [AWAIT_OTHER_KEY] = "END_SESSION",
+        [DONE] = "nothing",
     };
     return words[state];
 }

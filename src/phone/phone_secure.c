@@ -30,7 +30,8 @@ static int take_tls(struct tls_context **out, struct phone *phone, struct why *w
     return result;
 }
 
-/* Traits that are inferred keep no phone from doing what it is told. */
+/* An inferred size keeps no phone from doing what it is told. That a model makes no EC keys is
+ * mostly inferred, from nobody naming it; a phone that made them all the same would show less. */
 static struct enrol_setup session_of(const struct phone *phone)
 {
     const struct model *model = boot_model(phone->boot);
@@ -41,7 +42,7 @@ static struct enrol_setup session_of(const struct phone *phone)
         .lsc = phone->lsc.certificate ? &phone->lsc : NULL,
         .mic = phone->mic,
         .rsa_max = model->rsa_max_inferred ? 0 : model->rsa_max,
-        .no_ec = model->ec_lsc.value == TRAIT_NO && !model->ec_lsc.inferred,
+        .no_ec = model->ec_lsc.value == TRAIT_NO,
     };
     enrol_limits_default(&session.limits);
     return session;

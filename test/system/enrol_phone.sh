@@ -101,6 +101,23 @@ every_kind() {
         auth=lsc
     done
 }
+# EC is preferred: a phone that answers that it makes no such key gets an RSA key in the same session, and one whose
+# configuration is encrypted is ordered an RSA key at once, though it could make the other.
+rsa_backup() {
+    admin phone add SEP001122330004 --model 9971 --profile open --line 1004 &&
+        admin profile add closed --model any --protocol sip --mode encrypted --tftp-encrypted yes --capf-auth null-string &&
+        admin phone add SEP001122330005 --model 8845 --profile closed --line 1005 || return
+    for device in SEP001122330004 SEP001122330005; do
+        admin phone update $device --capf-operation install --capf-auth null-string --curve P-256 --key-size 2048 --yes &&
+            eventually goes_to_capf $device || return
+        model=8845
+        [ $device = SEP001122330005 ] || model=9971
+        boot $device --model $model --until enrolled || return
+        openssl x509 -in "$work/flash/$device/LSC.pem" -noout -text | grep -q 'Public-Key: (2048 bit' ||
+            { fails "$device has another key"; return; }
+    done
+    opened SEP001122330005
+}
 goes_to_capf() { fetch "$1.cnf.xml.sgn" short && grep -aq "<capfAuthMode>[23]<" short; }
 
 never_in_clear() {
@@ -122,4 +139,5 @@ test_that 'by its factory certificate it enrols when its maker is trusted' by_mi
 test_that 'the factory certificate of another phone is of no use' mic_of_another
 test_that 'its certificate is deleted on order' deleted
 test_that 'keys of every kind and size are made, certified and proved with' every_kind
+test_that 'where EC is preferred the RSA backup is taken by phones that need it' rsa_backup
 done_testing

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cluster/parameters.h"
+#include "cluster/traits.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -12,8 +13,9 @@
 #include <string.h>
 
 struct desk {
-    atomic_bool stale;
+    atomic_bool stale, stale_traits;
     struct phone_cas trusted;
+    struct traits *traits;
     struct who_rules rules;
     struct desk_rules issuing; /* but for the model */
 };
@@ -24,6 +26,7 @@ int desk_new(struct desk **out)
     if (!desk)
         return -ENOMEM;
     atomic_init(&desk->stale, true);
+    atomic_init(&desk->stale_traits, true);
     *out = desk;
     return 0;
 }
@@ -33,12 +36,18 @@ void desk_free(struct desk *desk)
     if (!desk)
         return;
     phone_cas_fini(&desk->trusted);
+    traits_free(desk->traits);
     free(desk);
 }
 
 void desk_stale(struct desk *desk)
 {
     atomic_store(&desk->stale, true);
+}
+
+void desk_stale_traits(struct desk *desk)
+{
+    atomic_store(&desk->stale_traits, true);
 }
 
 /* ---- what every session needs ---- */
@@ -52,6 +61,21 @@ static int read_number(struct store *store, const char *name, int64_t *out)
     else if (result)
         return result;
     return text_number(value, 0, INT32_MAX, out);
+}
+
+static int refresh_traits(struct desk *desk, struct store *store)
+{
+    struct traits *traits = NULL;
+    if (!atomic_exchange(&desk->stale_traits, false))
+        return 0;
+    int result = traits_load(&traits, store, NULL);
+    if (result) {
+        desk_stale_traits(desk);
+        return result;
+    }
+    traits_free(desk->traits);
+    desk->traits = traits;
+    return 0;
 }
 
 static int refresh(struct desk *desk, struct store *store)
@@ -88,11 +112,34 @@ static int refresh(struct desk *desk, struct store *store)
     return 0;
 }
 
+/* What of a phone decides how its certificate is made. */
+static int look_at_phone(struct desk *desk, struct store *store, struct who_answer *answer,
+                         struct desk_rules *issuing)
+{
+    struct capf_knowledge *k = &answer->knowledge;
+    struct store_device device;
+    struct store_profile profile;
+    int result = store_device_get(store, k->device, &device);
+    if (result == 0)
+        result = store_profile_get(store, device.profile, &profile);
+    if (result)
+        return result;
+    const struct model *model = traits_of(desk->traits, device.name, device.model);
+    text_copy(issuing->model, sizeof issuing->model, device.model);
+    if (profile.tftp_encrypted)
+        text_copy(k->no_ec, sizeof k->no_ec,
+                  "its configuration is encrypted, which takes an RSA key");
+    else if (trait_is_surely_not(model->ec_lsc))
+        text_format(k->no_ec, sizeof k->no_ec, "a %s makes no EC keys", model->name);
+    return 0;
+}
+
 int desk_who(struct desk *desk, struct store *store, struct who_question *question,
              struct who_answer *answer, struct desk_rules *issuing, struct why *why)
 {
-    struct store_device device;
     int result = refresh(desk, store);
+    if (result == 0)
+        result = refresh_traits(desk, store);
     if (result)
         return why_error(why, result, "parameters and CAs cannot be read: %s", error_text(result));
     question->trusted = &desk->trusted;
@@ -101,12 +148,10 @@ int desk_who(struct desk *desk, struct store *store, struct who_question *questi
     if (result || answer->knowledge.verdict != CAPF_WELCOME)
         return result;
     *issuing = desk->issuing;
-    result = store_device_get(store, answer->knowledge.device, &device);
-    if (result)
-        return why_error(why, result, "%s cannot be read: %s", answer->knowledge.device,
-                         error_text(result));
-    text_copy(issuing->model, sizeof issuing->model, device.model);
-    return 0;
+    result = look_at_phone(desk, store, answer, issuing);
+    return result ? why_error(why, result, "%s cannot be read: %s", answer->knowledge.device,
+                              error_text(result))
+                  : 0;
 }
 
 /* ---- keys ---- */

@@ -1,8 +1,8 @@
 /*
  * desk: CAPF's work in the store, for the store's thread.
  *
- * It keeps what every session needs - trusted CAs, parameters - and reads it again when told that
- * it is stale.
+ * It keeps what every session needs - trusted CAs, parameters, traits - and reads it again when
+ * told that it is stale.
  */
 #ifndef SERVICE_CAPF_DESK_H
 #define SERVICE_CAPF_DESK_H
@@ -18,6 +18,8 @@ int desk_new(struct desk **out) CHECKED;
 void desk_free(struct desk *desk);
 /* From any thread: parameters or certificates have changed. */
 void desk_stale(struct desk *desk);
+/* The same: what phones can do. */
+void desk_stale_traits(struct desk *desk);
 
 /* How certificates are issued to a phone. */
 struct desk_rules {

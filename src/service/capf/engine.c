@@ -61,6 +61,7 @@ struct capf_session {
     int64_t due;       /* of the state; INT64_MAX: never */
     int64_t key_until; /* whatever the phone says */
     uint8_t version;   /* the phone's */
+    bool backup;       /* EC was preferred, and the phone could not make such a key */
     struct capf_knowledge phone;
     /* the end that follows when all is saved */
     uint8_t end_reason;
@@ -214,10 +215,18 @@ static void on_gone_before_auth(struct capf_session *s, int64_t now, struct capf
 
 /* ---- the order ---- */
 
+/* Why the phone gets no EC key, for people; NULL when it can. */
+static const char *no_ec(const struct capf_session *s)
+{
+    if (s->version < 3)
+        return "the phone speaks CAPF below version 3";
+    return s->phone.no_ec[0] ? s->phone.no_ec : NULL;
+}
+
 static bool wants_ec(const struct capf_session *s)
 {
     enum key_order order = s->phone.order.key_order;
-    return (order == KEY_ORDER_EC || order == KEY_ORDER_EC_RSA) && s->version >= 3;
+    return (order == KEY_ORDER_EC || (order == KEY_ORDER_EC_RSA && !s->backup)) && !no_ec(s);
 }
 
 static uint8_t curve_code(unsigned bits)
@@ -230,8 +239,9 @@ static void order_key(struct capf_session *s, int64_t now, struct capf_step *ste
     const struct store_order *order = &s->phone.order;
     struct capf_message message = {.command = CAPF_KEY_GEN_REQ};
     if (order->key_order == KEY_ORDER_EC && !wants_ec(s)) {
-        fail(s, step, CAUSE_NO_EC, CAPF_SAVE_ATTEMPT, CAPF_REASON_REFUSED,
-             "an EC key is ordered, and the phone speaks CAPF below version 3: order RSA");
+        char reason[REASON_TEXT];
+        text_format(reason, sizeof reason, "an EC key is ordered, and %s: order RSA", no_ec(s));
+        fail(s, step, CAUSE_NO_EC, CAPF_SAVE_ATTEMPT, CAPF_REASON_REFUSED, reason);
         return;
     }
     if (wants_ec(s)) {
@@ -303,8 +313,13 @@ static void on_key_in_progress(struct capf_session *s, int64_t now, struct capf_
 static void on_key(struct capf_session *s, int64_t now, struct capf_step *step)
 {
     const struct capf_message *m = &s->message;
-    (void)now;
-    if (!m->has_public_key || m->public_key.size == 0) {
+    bool none = !m->has_public_key || m->public_key.size == 0;
+    if (none && wants_ec(s) && s->phone.order.key_order == KEY_ORDER_EC_RSA) {
+        s->backup = true;
+        order_key(s, now, step);
+        return;
+    }
+    if (none) {
         fail(s, step, CAUSE_KEY, CAPF_SAVE_ATTEMPT, CAPF_REASON_REFUSED,
              "KEY_GEN_RES has no PUBLIC_KEY: the phone could not make the key");
         return;

@@ -93,6 +93,7 @@ enum capf_verdict {
     CAPF_LATE,         /* the order was to be done by a time that has passed */
     CAPF_FAULT,        /* we could not find out */
 };
+#define CAPF_NO_EC 128
 struct capf_knowledge {
     enum capf_verdict verdict;
     const char *reason; /* of anything but a welcome, for people; copied */
@@ -100,6 +101,7 @@ struct capf_knowledge {
     bool by_string;           /* it said the right one */
     int64_t number;           /* of its order */
     struct store_order order; /* with the profile's values filled in */
+    char no_ec[CAPF_NO_EC]; /* why it can have no EC key, for people; "": it can, as far as known */
 };
 void capf_session_known(struct capf_session *session, const struct capf_knowledge *knowledge);
 void capf_session_issued(struct capf_session *session, struct bytes der);

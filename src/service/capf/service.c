@@ -179,6 +179,8 @@ static void store_moved(void *context, unsigned areas)
     struct capf_service *s = context;
     if (areas & ((1u << AREA_PARAMETERS) | (1u << AREA_CERTIFICATES)))
         desk_stale(s->office.desk);
+    if (areas & (1u << AREA_DEVICES))
+        desk_stale_traits(s->office.desk);
     if (areas & (1u << AREA_CERTIFICATES))
         ask_identity(s);
     if (areas & ((1u << AREA_CERTIFICATES) | (1u << AREA_PHONE_CERTIFICATES)))

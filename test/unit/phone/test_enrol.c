@@ -578,6 +578,22 @@ static void test_keys_that_no_phone_or_not_this_one_makes_are_refused(void **sta
     expect_no_key("55 03 00000001 0008 11 0001 01 12 0001 00", "choose another key order");
 }
 
+static void test_a_phone_that_cannot_make_an_ec_key_takes_an_rsa_order_in_its_place(void **state)
+{
+    (void)state;
+    setup.no_ec = true;
+    begin();
+    feed(AUTH_REQ);
+    sends(BY_STRING);
+    feed("55 03 00000001 0008 11 0001 01 12 0001 00");
+    sends(NO_KEY);
+    feed("55 03 00000001 0009 0a 0002 08 00 11 0001 00");
+    assert_true(enrol_step(session, now, &step));
+    assert_int_equal(step.job, ENROL_MAKE_KEY);
+    assert_int_equal(step.key.kind, KEY_RSA);
+    assert_int_equal(step.key.bits, 2048);
+}
+
 static void test_a_key_that_cannot_be_made_is_said(void **state)
 {
     (void)state;
@@ -772,6 +788,7 @@ int main(void)
         TEST(test_a_reason_of_the_server_is_shown_escaped),
         TEST(test_a_busy_server_is_asked_again_after_its_delay),
         TEST(test_keys_that_no_phone_or_not_this_one_makes_are_refused),
+        TEST(test_a_phone_that_cannot_make_an_ec_key_takes_an_rsa_order_in_its_place),
         TEST(test_a_key_that_cannot_be_made_is_said),
         TEST(test_a_certificate_for_another_key_is_answered_with_7),
         TEST(test_a_certificate_that_is_no_lsc_is_answered_with_7),

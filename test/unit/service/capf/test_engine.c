@@ -2,6 +2,7 @@
  * exchanges. */
 #include "support.h"
 
+#include "base/text.h"
 #include "service/capf/engine.h"
 
 #include <stdio.h>
@@ -13,6 +14,7 @@ enum { SESSION = 1, LONG_TIME = 24 * 3600 * 1000 };
 static struct capf_session *session;
 static struct capf_step step;
 static int64_t now;
+static const char *no_ec; /* what is known of the phone */
 
 static int enter(void **state)
 {
@@ -20,6 +22,7 @@ static int enter(void **state)
     (void)state;
     capf_limits_default(&limits);
     now = 1000;
+    no_ec = NULL;
     assert_int_equal(capf_session_new(&session, &limits, SESSION, now), 0);
     return 0;
 }
@@ -99,11 +102,11 @@ static const uint8_t lsc[] = {0x30, 0x03, 0x02, 0x01, 0x05};
 
 static void is_known(enum enrolment_operation operation, enum key_order order)
 {
-    const struct capf_knowledge knowledge = {
-        .verdict = CAPF_WELCOME,
-        .device = "SEP0011215A1AE3",
-        .number = 7,
-        .order = {operation, CAPF_AUTH_STRING, order, 2048, 384, 0}};
+    struct capf_knowledge knowledge = {.verdict = CAPF_WELCOME,
+                                       .device = "SEP0011215A1AE3",
+                                       .number = 7,
+                                       .order = {operation, CAPF_AUTH_STRING, order, 2048, 384, 0}};
+    text_copy(knowledge.no_ec, sizeof knowledge.no_ec, no_ec ? no_ec : "");
     asks(CAPF_WHO);
     capf_session_known(session, &knowledge);
 }
@@ -179,6 +182,69 @@ static void test_an_ec_key_is_ordered_as_known(void **state)
     (void)state;
     opened(ENROLMENT_INSTALL, KEY_ORDER_EC);
     sends("55 03 00000001 0008 11 0001 01 12 0001 01");
+}
+
+#define ORDER_EC  "55 03 00000001 0008 11 0001 01 12 0001 01"
+#define ORDER_RSA "55 03 00000001 0009 0a 0002 08 00 11 0001 00"
+#define NO_KEY    "55 04 00000001 0004 01 0001 07"
+
+static void test_a_phone_that_answers_that_it_makes_no_ec_key_is_ordered_the_rsa_backup(
+    void **state)
+{
+    (void)state;
+    opened(ENROLMENT_INSTALL, KEY_ORDER_EC_RSA);
+    sends(ORDER_EC);
+    assert_true(capf_session_wants_ec(session));
+    feed(IN_PROGRESS);
+    assert_true(capf_session_step(session, now, &step));
+    feed(NO_KEY);
+    sends(ORDER_RSA);
+    assert_false(capf_session_wants_ec(session));
+    feed(KEY_RES);
+    asks(CAPF_ISSUE);
+    capf_session_issued(session, bytes_of(lsc, sizeof lsc));
+    sends(STORE_REQ);
+}
+
+static void test_a_phone_that_makes_neither_key_has_failed(void **state)
+{
+    (void)state;
+    opened(ENROLMENT_INSTALL, KEY_ORDER_EC_RSA);
+    sends(ORDER_EC);
+    feed(NO_KEY);
+    sends(ORDER_RSA);
+    feed(NO_KEY);
+    saves(CAPF_SAVE_ATTEMPT, false, CAUSE_KEY);
+    ends(END("07"));
+}
+
+static void test_an_ec_key_alone_has_no_backup(void **state)
+{
+    (void)state;
+    opened(ENROLMENT_INSTALL, KEY_ORDER_EC);
+    sends(ORDER_EC);
+    feed(NO_KEY);
+    saves(CAPF_SAVE_ATTEMPT, false, CAUSE_KEY);
+    ends(END("07"));
+}
+
+static void test_what_is_known_to_make_no_ec_key_is_ordered_the_backup_at_once(void **state)
+{
+    (void)state;
+    no_ec = "a CSF makes no EC keys";
+    opened(ENROLMENT_INSTALL, KEY_ORDER_EC_RSA);
+    sends(ORDER_RSA);
+}
+
+static void test_an_ec_key_is_not_ordered_for_an_encrypted_configuration(void **state)
+{
+    (void)state;
+    no_ec = "its configuration is encrypted";
+    opened(ENROLMENT_INSTALL, KEY_ORDER_EC);
+    saves(CAPF_SAVE_ATTEMPT, false, CAUSE_NO_EC);
+    assert_string_equal(step.reason,
+                        "an EC key is ordered, and its configuration is encrypted: order RSA");
+    ends(END("07"));
 }
 
 static void test_a_phone_of_version_2_gets_the_key_size_alone(void **state)
@@ -596,6 +662,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_an_install_by_string_is_byte_for_byte_the_known_one),
         CASE(test_an_ec_key_is_ordered_as_known),
+        CASE(test_a_phone_that_answers_that_it_makes_no_ec_key_is_ordered_the_rsa_backup),
+        CASE(test_a_phone_that_makes_neither_key_has_failed),
+        CASE(test_an_ec_key_alone_has_no_backup),
+        CASE(test_what_is_known_to_make_no_ec_key_is_ordered_the_backup_at_once),
+        CASE(test_an_ec_key_is_not_ordered_for_an_encrypted_configuration),
         CASE(test_a_phone_of_version_2_gets_the_key_size_alone),
         CASE(test_a_phone_of_version_2_cannot_have_an_ec_key),
         CASE(test_nothing_to_do_ends_at_once),
