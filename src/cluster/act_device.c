@@ -134,6 +134,7 @@ int cluster_device_add(struct cluster *cluster, const struct store_device *devic
     struct store_profile profile;
     const struct model *model;
     struct traits *traits = NULL;
+    char shown[MODEL_NAME + 2];
     int result = traits_load(&traits, store, why);
     if (result == 0)
         result = device_check(cluster, traits, &checked, &profile, &model, why);
@@ -149,7 +150,7 @@ int cluster_device_add(struct cluster *cluster, const struct store_device *devic
     if (result || options->dry_run)
         return result;
     log_event(LEVEL_NOTICE, "event=phone_added device=%s model=%s profile=\"%s\"", checked.name,
-              checked.model, checked.profile);
+              text_value(shown, sizeof shown, bytes_of_string(checked.model)), checked.profile);
     return 0;
 }
 

@@ -1,6 +1,7 @@
 #include "cluster/auto_register.h"
 
 #include "base/log.h"
+#include "base/text.h"
 #include "cluster/parameters.h"
 #include "store/calls.h"
 #include "trust/model.h"
@@ -135,6 +136,7 @@ int auto_register(struct store *store, const struct auto_numbers *numbers, const
                   uint32_t type, char number[LINE_NUMBER], struct why *why)
 {
     const struct model *model = model_of_type(type);
+    char shown[MODEL_NAME + 2];
     if (!numbers->on)
         return why_error(why, ERR_POLICY, "phones do not register by themselves here");
     if (!model || !(model->protocols & MODEL_SCCP))
@@ -156,6 +158,7 @@ int auto_register(struct store *store, const struct auto_numbers *numbers, const
         log_event(LEVEL_NOTICE,
                   "event=phone_added device=%s model=%s profile=\"%s\" number=%s "
                   "by=auto_registration",
-                  device, model->name, AUTO_PROFILE, number);
+                  device, text_value(shown, sizeof shown, bytes_of_string(model->name)),
+                  AUTO_PROFILE, number);
     return result;
 }

@@ -151,12 +151,13 @@ static int add_issuer_attributes(X509_NAME *name, const X509_NAME *issuer, struc
     return 0;
 }
 
-static bool is_plain_word(const char *text)
+/* Letters, digits and these. */
+static bool is_plain(const char *text, const char *others)
 {
     if (!text || !*text)
         return false;
     for (; *text; text++)
-        if (!isalnum((unsigned char)*text) && !strchr("._-", *text))
+        if (!isalnum((unsigned char)*text) && !strchr(others, *text))
             return false;
     return true;
 }
@@ -220,9 +221,13 @@ static int check_issuer(const struct identity *issuer, uint32_t usage, const cha
 static int check_request(const struct lsc_template *t, const struct lsc_request *request,
                          struct why *why)
 {
-    if (!is_plain_word(request->device) || (request->model && !is_plain_word(request->model)))
+    if (!is_plain(request->device, "._-"))
         return why_error(why, ERR_USAGE,
-                         "names of phones and models have letters, digits, '.', '_' and '-' only");
+                         "names of phones have letters, digits, '.', '_' and '-' only");
+    if (request->model && !is_plain(request->model, "._-+/ "))
+        return why_error(why, ERR_USAGE,
+                         "names of models have letters, digits, blanks, '.', '_', '-', '+' and '/' "
+                         "only");
     if (t->days < 1 || t->days > LSC_DAYS_MAX)
         return why_error(why, ERR_USAGE, "an LSC of %u days: 1 to %d are possible", t->days,
                          LSC_DAYS_MAX);

@@ -27,7 +27,7 @@ struct lsc_template {
 
 struct lsc_request {
     const char *device; /* letters, digits, '.', '_' and '-' */
-    const char *model;  /* the same; NULL where the template has no %m */
+    const char *model;  /* blanks, '+' and '/' too: "Webex DX80"; NULL where there is no %m */
     const struct public_key *key;
 };
 

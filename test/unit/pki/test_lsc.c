@@ -181,7 +181,13 @@ static void test_what_cannot_be_issued_is_refused(void **state)
     assert_int_equal(result, ERR_USAGE);
     issue(&s, &t, "", NULL, &result, NULL);
     assert_int_equal(result, ERR_USAGE);
-    issue(&s, &t, NAME, "a b", &result, NULL);
+    why = (struct why)WHY_NONE;
+    issue(&s, &t, NAME, "a;b", &result, &why);
+    assert_int_equal(result, ERR_USAGE);
+    assert_non_null(strstr(why.text, "names of models"));
+    issue(&s, &t, NAME, "a\nb", &result, NULL);
+    assert_int_equal(result, ERR_USAGE);
+    issue(&s, &t, "SEP 1", NULL, &result, NULL);
     assert_int_equal(result, ERR_USAGE);
     t.subject = "CN=%m-%d";
     issue(&s, &t, NAME, NULL, &result, NULL);

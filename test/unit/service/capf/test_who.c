@@ -9,6 +9,7 @@
 #include "pki/proof.h"
 #include "service/capf/who.h"
 #include "signer/protocol.h"
+#include "trust/model.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -507,6 +508,31 @@ static void test_sudi_data_of_another_phone_does_not_open(void **state)
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, enter, leave)
 
+static void test_a_phone_of_any_model_can_have_an_lsc_that_names_the_model(void **state)
+{
+    (void)state;
+    const struct lsc_template template = {
+        .subject = "CN=%m-%d", .not_before = now, .days = 10, .digest = DIGEST_KIND_SHA256};
+    struct public_key *key = NULL;
+    struct buffer spki;
+    buffer_init(&spki, 1024);
+    assert_int_equal(key_write_spki(&spki, phone_key), 0);
+    FINE(public_key_from_spki(&key, buffer_bytes(&spki), &why));
+    for (const struct model *model = model_table(); model->name; model++) {
+        const struct lsc_request request = {.device = PHONE, .model = model->name, .key = key};
+        struct certificate *lsc = NULL;
+        uint8_t serial[SERIAL_BYTES];
+        char subject[200];
+        serial_random(serial);
+        FINE(lsc_issue(&lsc, &capf, &template, &request, serial, &why));
+        text_format(subject, sizeof subject, "CN=%s-%s", model->name, PHONE);
+        assert_string_equal(certificate_subject(lsc), subject);
+        certificate_free(lsc);
+    }
+    public_key_free(key);
+    buffer_fini(&spki);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -531,6 +557,7 @@ int main(void)
         CASE(test_sudi_data_is_needed_once_it_was_seen),
         CASE(test_sudi_data_of_another_session_is_a_replay),
         CASE(test_sudi_data_of_another_phone_does_not_open),
+        CASE(test_a_phone_of_any_model_can_have_an_lsc_that_names_the_model),
     };
     now = clock_wall();
     make_ca(&capf, "pool/rsa2048.pem", "CAPF-12345678");
