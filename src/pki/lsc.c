@@ -317,6 +317,17 @@ static int set_time(ASN1_TIME *out, int64_t at)
     return ASN1_TIME_adj(out, (time_t)at, 0, 0) ? 0 : ERR_CRYPTO;
 }
 
+static int set_reason(X509_REVOKED *revoked, unsigned reason)
+{
+    if (!reason)
+        return 0;
+    ASN1_ENUMERATED *value = ASN1_ENUMERATED_new();
+    bool fine = value && ASN1_ENUMERATED_set(value, (long)reason) == 1 &&
+                X509_REVOKED_add1_ext_i2d(revoked, NID_crl_reason, value, 0, 0) == 1;
+    ASN1_ENUMERATED_free(value);
+    return fine ? 0 : ERR_CRYPTO;
+}
+
 static int add_revoked(X509_CRL *crl, const struct crl_entry *entry)
 {
     X509_REVOKED *revoked = X509_REVOKED_new();
@@ -325,6 +336,8 @@ static int add_revoked(X509_CRL *crl, const struct crl_entry *entry)
     int result = revoked && serial && date ? set_serial(serial, entry->serial) : -ENOMEM;
     if (result == 0)
         result = set_time(date, entry->revoked);
+    if (result == 0)
+        result = set_reason(revoked, entry->reason);
     if (result == 0 && (X509_REVOKED_set_serialNumber(revoked, serial) != 1 ||
                         X509_REVOKED_set_revocationDate(revoked, date) != 1 ||
                         X509_CRL_add0_revoked(crl, revoked) != 1))

@@ -48,6 +48,7 @@ int lsc_issue_der(struct buffer *out, const struct identity *issuer,
 struct crl_entry {
     struct bytes serial; /* as certificate_serial() gives it */
     int64_t revoked;     /* unix seconds */
+    unsigned reason;     /* CRLReason of RFC 5280, 5.3.1; 0 (unspecified) is left out, as it says */
 };
 
 struct crl_spec {

@@ -271,6 +271,7 @@ int field_write_crl(struct buffer *out, int *fd, const struct signer_crl *crl)
     for (size_t i = 0; i < crl->count; i++) {
         field_write(&entries, crl->entries[i].serial);
         field_write_u64(&entries, (uint64_t)crl->entries[i].revoked);
+        field_write_u64(&entries, crl->entries[i].reason);
     }
     field_write_text(out, KEY_CAPF);
     field_write_text(out, crl->issuer);
@@ -286,6 +287,8 @@ int field_write_crl(struct buffer *out, int *fd, const struct signer_crl *crl)
     return result;
 }
 
+enum { REASON_MAX = 10 }; /* aACompromise, the last of RFC 5280 */
+
 /* Every entry takes sixteen bytes and more, which bounds what is allocated for their count. */
 static int read_entries(struct crl_room *room, uint64_t count)
 {
@@ -300,8 +303,10 @@ static int read_entries(struct crl_room *room, uint64_t count)
         struct crl_entry *e = &room->entries[i];
         e->serial = field_read(&r);
         e->revoked = (int64_t)field_read_u64(&r);
-        if (e->serial.size == 0 || e->serial.size > 20 || e->revoked < 0)
+        uint64_t reason = field_read_u64(&r);
+        if (e->serial.size == 0 || e->serial.size > 20 || e->revoked < 0 || reason > REASON_MAX)
             fail(&r);
+        e->reason = (unsigned)reason;
     }
     room->crl.entries = room->entries;
     room->crl.count = (size_t)count;

@@ -171,7 +171,8 @@ static int note_revoked(void *context, const struct store_revoked *revoked)
         r->entries = grown;
         r->room = room;
     }
-    r->entries[r->count++] = (struct crl_entry){.serial = {.size = size}, .revoked = revoked->time};
+    r->entries[r->count++] = (struct crl_entry){
+        .serial = {.size = size}, .revoked = revoked->time, .reason = revoked->reason};
     buffer_append(&r->serials, bytes_of(serial, size));
     return r->serials.error;
 }

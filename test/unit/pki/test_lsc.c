@@ -254,7 +254,8 @@ static void test_openssl_refuses_exactly_the_revoked_phones(void **state)
     for (size_t i = 0; i < 3; i++) {
         phones[i] = lsc_of(&s.ca, s.phone, devices[i]);
         if (i < 2)
-            revoked[i] = (struct crl_entry){certificate_serial(phones[i]), CA_START + 50};
+            revoked[i] =
+                (struct crl_entry){certificate_serial(phones[i]), CA_START + 50, (unsigned)i};
     }
     struct crl_spec spec = {.number = 0x1234567890,
                             .this_update = CA_START + 60,
@@ -279,7 +280,8 @@ static void test_openssl_refuses_exactly_the_revoked_phones(void **state)
                                         "Last Update: Nov 14 22:14:20 2023 GMT",
                                         "Next Update: Nov 15 22:13:20 2023 GMT",
                                         "Authority Key Identifier",
-                                        "Revocation Date: Nov 14 22:14:10 2023 GMT"};
+                                        "Revocation Date: Nov 14 22:14:10 2023 GMT",
+                                        "CRL Reason Code: \n                Key Compromise"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         judge(s.directory, "openssl crl -in crl.pem -noout -text", words[i]);
     judge(s.directory, "openssl crl -in crl.pem -noout -crlnumber", "crlNumber=0x1234567890");

@@ -390,7 +390,7 @@ static X509_CRL *crl_of(size_t count)
         serials[i][0] = 1;
         serials[i][14] = (uint8_t)(i >> 8);
         serials[i][15] = (uint8_t)i;
-        entries[i] = (struct crl_entry){bytes_of(serials[i], 16), 1704067200 + (int64_t)i};
+        entries[i] = (struct crl_entry){bytes_of(serials[i], 16), 1704067200 + (int64_t)i, 4};
     }
     const struct signer_crl ask = {.issuer = serial,
                                    .number = 77,
@@ -423,6 +423,18 @@ static void test_a_crl_names_the_revoked_however_many(void **state)
         assert_int_equal(X509_CRL_verify(crl, X509_get0_pubkey(certificate_x509(capf))), 1);
         X509_CRL_free(crl);
     }
+}
+
+static void test_a_crl_says_why_each_was_revoked(void **state)
+{
+    (void)state;
+    X509_CRL *crl = crl_of(1);
+    const X509_REVOKED *revoked = sk_X509_REVOKED_value(X509_CRL_get_REVOKED(crl), 0);
+    ASN1_ENUMERATED *reason = X509_REVOKED_get_ext_d2i(revoked, NID_crl_reason, NULL, NULL);
+    assert_non_null(reason);
+    assert_int_equal(ASN1_ENUMERATED_get(reason), 4);
+    ASN1_ENUMERATED_free(reason);
+    X509_CRL_free(crl);
 }
 
 static void test_a_crl_for_ever_or_for_nothing_is_refused(void **state)
@@ -651,6 +663,7 @@ int main(void)
         WITH_SIGNER(test_capf_gets_the_identity_it_ends_tls_with),
         WITH_SIGNER(test_tvs_and_callmanager_get_the_identities_they_end_tls_with),
         WITH_SIGNER(test_a_crl_names_the_revoked_however_many),
+        WITH_SIGNER(test_a_crl_says_why_each_was_revoked),
         WITH_SIGNER(test_a_crl_for_ever_or_for_nothing_is_refused),
         WITH_SIGNER(test_a_mac_is_hmac_sha256_with_the_key_file_of_the_node),
         WITH_SIGNER(test_strings_out_of_bounds_have_no_mac),
