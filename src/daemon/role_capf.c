@@ -7,7 +7,7 @@
 
 #include <unistd.h>
 
-enum { CONNECTIONS = 16384, PER_ADDRESS = 256 };
+enum { CONNECTIONS = 16384 };
 
 struct capf_role {
     struct role_link *link;
@@ -59,7 +59,6 @@ static int begin(struct capf_role *r, struct why *why)
     s->legacy_tls = config->legacy_tls;
     s->signer = r->signer;
     s->connections = CONNECTIONS;
-    s->per_address = PER_ADDRESS;
     s->ready = service_ready;
     s->failed = service_failed;
     s->context = r;
@@ -82,6 +81,10 @@ static void on_message(void *context, char kind, char *text, int fd)
         if (result)
             log_event(LEVEL_ERROR, "event=signer_not_reached reason=\"%s\"", error_text(result));
         return;
+    case 'R':
+        if (r->service)
+            capf_service_reload(r->service, role_link_config(r->link));
+        break;
     case 'B':
         result = r->service ? 0 : begin(r, &why);
         if (result)

@@ -80,6 +80,10 @@ static void on_message(void *context, char kind, char *text, int fd)
         if (result)
             log_event(LEVEL_ERROR, "event=signer_not_reached reason=\"%s\"", error_text(result));
         return;
+    case 'R':
+        if (r->service)
+            tvs_service_reload(r->service, role_link_config(r->link));
+        break;
     case 'B':
         result = r->service ? 0 : begin(r, &why);
         if (result)

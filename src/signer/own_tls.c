@@ -123,3 +123,12 @@ void own_tls_ask(struct own_tls *o)
     if (result)
         row_read(o, result);
 }
+
+void own_tls_set_profile(struct own_tls *o, enum tls_profile profile)
+{
+    if (profile == o->setup.profile)
+        return;
+    o->setup.profile = profile;
+    o->made[0] = '\0';
+    own_tls_ask(o);
+}

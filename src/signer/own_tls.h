@@ -31,6 +31,9 @@ int own_tls_new(struct own_tls **out, const struct own_tls_setup *setup) CHECKED
 /* One of the callbacks follows, unless it is the certificate that `made` was called with last. When
  * it is asked while it works on an answer it looks again afterwards. */
 void own_tls_ask(struct own_tls *own);
+/* Another profile for what is made from now on: asks, and `made` follows also for the certificate
+ * it was called with last. The profile it has changes nothing. */
+void own_tls_set_profile(struct own_tls *own, enum tls_profile profile);
 /* After store and signer: what is asked of them calls back. NULL is accepted. */
 void own_tls_free(struct own_tls *own);
 

@@ -200,19 +200,47 @@ not_delayed() {
     return $result
 }
 
-old_tls() {
-    # From an address of its own: what 127.0.0.1 has done wrong fills its share of the log.
-    old() { echo | timeout 10 openssl s_client -bind 127.0.0.9 -connect "127.0.0.1:$((3804 + offset))" \
-        -tls1 -cipher 'AES128-SHA:@SECLEVEL=0' 2>&1; }
-    old >"$work/out"
-    ! grep -q 'Cipher is AES128-SHA' "$work/out" || fails 'TLS 1.0 without legacy_tls' || return
-    eventually grep -q 'event=capf_handshake_failed.*legacy_tls' "$state/log/trustline.log" || return
-    stop_node
-    sed -i 's/^legacy_tls = off/legacy_tls = on/' "$state/trustline.conf"
-    start_node "$state" || return
-    old >"$work/out"
-    grep -q 'Cipher is AES128-SHA' "$work/out" || { cat "$work/out"; fails 'no TLS 1.0 with legacy_tls'; return; }
+# From an address of its own: what 127.0.0.1 has done wrong fills its share of the log.
+old() { # PORT: TLS 1.0 is spoken there
+    echo | timeout 10 openssl s_client -bind 127.0.0.9 -connect "127.0.0.1:$(($1 + offset))" \
+        -tls1 -cipher 'AES128-SHA:@SECLEVEL=0' >"$work/out" 2>&1
+    grep -q 'Cipher is AES128-SHA' "$work/out"
 }
+legacy_tls() { # on | off, and the services read it again
+    sed -i "s/^legacy_tls = .*/legacy_tls = $1/" "$state/trustline.conf" && kill -HUP "$node_pid"
+}
+old_no_more() { ! old 3804 && ! old 2445; }
+old_tls() {
+    ! old 3804 || fails 'TLS 1.0 without legacy_tls' || return
+    eventually grep -q 'event=capf_handshake_failed.*legacy_tls' "$state/log/trustline.log" || return
+    legacy_tls on && eventually old 3804 && eventually old 2445 ||
+        { cat "$work/out"; fails 'no TLS 1.0 with legacy_tls'; return; }
+    legacy_tls off && eventually old_no_more || fails 'TLS 1.0 is spoken on'
+}
+
+# Two silent connections are held open, by words that do not come.
+few_of_an_address() {
+    for port in 3804 2445; do
+        admin parameter set connections_per_address 2 --yes || return
+        mkfifo "$work/hold$port"
+        for i in 1 2; do
+            openssl s_client -bind 127.0.0.8 -connect "127.0.0.1:$((port + offset))" \
+                <"$work/hold$port" >"$work/held$i" 2>&1 &
+        done
+        exec 8>"$work/hold$port"
+        result=0
+        eventually grep -q 'Cipher is' "$work/held1" && eventually grep -q 'Cipher is' "$work/held2" &&
+            eventually turned_away $port || result=1
+        admin parameter set connections_per_address 3 --yes && eventually let_in $port || result=1
+        exec 8>&-
+        [ $result -eq 0 ] || return
+    done
+}
+let_in() { # PORT
+    echo | timeout 10 openssl s_client -bind 127.0.0.8 -connect "127.0.0.1:$(($1 + offset))" >"$work/out" 2>&1
+    grep -q 'Cipher is [A-Z]' "$work/out"
+}
+turned_away() { ! let_in "$1"; }
 
 test_that 'a node with two phones starts' prepare
 test_that 'a phone is enrolled by its string' installs
@@ -226,6 +254,7 @@ test_that 'faults of the protocol end the session' strict
 test_that 'a key that is too small or known is not certified' foreign_keys
 test_that 'an LSC the phone refuses is dropped, and the old one stays' refused_by_the_phone
 test_that 'no string is left anywhere' no_secret_is_left
-test_that 'TLS 1.0 is spoken only with legacy_tls' old_tls
+test_that 'TLS 1.0 is spoken only with legacy_tls, from a reload on' old_tls
+test_that 'an address has as many connections as connections_per_address says' few_of_an_address
 test_that "$crowd silent connections delay nobody" not_delayed
 done_testing

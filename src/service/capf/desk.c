@@ -52,7 +52,7 @@ void desk_stale_traits(struct desk *desk)
 
 /* ---- what every session needs ---- */
 
-static int read_number(struct store *store, const char *name, int64_t *out)
+int desk_number(struct store *store, const char *name, int64_t *out)
 {
     char value[PARAMETER_VALUE];
     int result = store_parameter_get(store, name, value);
@@ -88,13 +88,13 @@ static int refresh(struct desk *desk, struct store *store)
         return 0;
     int result = phone_cas_load(&desk->trusted, store);
     if (result == 0)
-        result = read_number(store, PARAMETER_LSC_DAYS, &days);
+        result = desk_number(store, PARAMETER_LSC_DAYS, &days);
     if (result == 0)
-        result = read_number(store, PARAMETER_LSC_UNIQUE_KEYS, &unique);
+        result = desk_number(store, PARAMETER_LSC_UNIQUE_KEYS, &unique);
     if (result == 0)
-        result = read_number(store, PARAMETER_EXPIRED_MIC, &expired);
+        result = desk_number(store, PARAMETER_EXPIRED_MIC, &expired);
     if (result == 0)
-        result = read_number(store, PARAMETER_SHA1_PROOF, &sha1);
+        result = desk_number(store, PARAMETER_SHA1_PROOF, &sha1);
     if (result == 0)
         result = store_parameter_get(store, PARAMETER_LSC_SUBJECT, desk->issuing.subject);
     if (result == ERR_NOT_FOUND) {

@@ -21,6 +21,9 @@ void desk_stale(struct desk *desk);
 /* The same: what phones can do. */
 void desk_stale_traits(struct desk *desk);
 
+/* A parameter that is a number; its default when nothing is written. */
+int desk_number(struct store *store, const char *parameter, int64_t *out) CHECKED;
+
 /* How certificates are issued to a phone. */
 struct desk_rules {
     char model[MODEL_NAME];

@@ -3,9 +3,11 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "cluster/parameters.h"
 #include "net/tls_listener.h"
 #include "service/capf/renewal.h"
 #include "service/capf/visit.h"
+#include "signer/own_tls.h"
 #include "signer/protocol.h"
 
 #include <errno.h>
@@ -14,27 +16,28 @@
 
 enum {
     WATCH_MS = 200,
-    CHAIN_MAX = 8,
     HANDSHAKE_MS = 15 * 1000,
     LINGER_MS = 5 * 1000,
     QUEUE = 64 * 1024,
-    KEEP_ALIVE_S = 60, /* firewalls forget connections that are silent while a key is made */
+    PER_ADDRESS_UNREAD = 256, /* when the parameter cannot be read */
+    KEEP_ALIVE_S = 60,        /* firewalls forget connections that are silent while a key is made */
 };
 
 struct capf_service {
     struct capf_setup setup;
     struct office office;
     struct renewal *renewal;
-    struct tls_listener *listener; /* NULL until the identity has come */
-    struct store_certificate own;  /* CAPF's row, for the store's thread while `asking` */
-    bool asking;                   /* for the identity */
-    bool again;                    /* it has changed meanwhile */
+    struct own_tls *own;
+    struct tls_listener *listener; /* NULL until its certificate has come */
+    size_t per_address;            /* 0: not read yet */
+    int64_t limit;                 /* the same, for the store's thread while it reads: */
+    bool reading_limit, stale_limit;
     bool listening;
 };
 
 /* ---- connections ---- */
 
-static void ask_identity(struct capf_service *s);
+static void ask_limit(struct capf_service *s);
 
 static void on_accepted(void *context, struct tls_connection *connection)
 {
@@ -50,126 +53,108 @@ static void on_failed(void *context, const struct address *peer, const struct tl
     capf_journal_handshake_failed(s->office.journal, peer, end);
 }
 
-/* ---- the identity: CAPF's certificate and key, which the signer hands to this role ---- */
-
-static int make_context(struct capf_service *s, struct tls_context **out, struct bytes pem,
-                        struct why *why)
-{
-    struct certificate *chain[CHAIN_MAX] = {NULL};
-    struct identity identity = {0};
-    size_t count = 0;
-    int result = identity_from_pem(&identity, pem, why);
-    if (result == 0 && s->own.chain.size)
-        result = certificates_from_file_bytes(chain, CHAIN_MAX, &count, buffer_bytes(&s->own.chain),
-                                              why);
-    if (result == 0) {
-        const struct tls_server_setup setup = {.profile = s->setup.legacy_tls ? TLS_PHONE_LEGACY
-                                                                              : TLS_MODERN,
-                                               .identity = &identity,
-                                               .chain = chain,
-                                               .chain_count = count,
-                                               .client_certificate = TLS_CLIENT_NOT_ASKED};
-        result = tls_server_context_new(out, &setup, why);
-    }
-    for (size_t i = 0; i < count; i++)
-        certificate_free(chain[i]);
-    identity_fini(&identity);
-    return result;
-}
-
-static int begin_to_listen(struct capf_service *s, struct tls_context *context, struct why *why)
+static int make_listener(struct capf_service *s, struct tls_context *tls)
 {
     const struct tls_listener_setup setup = {
-        .context = context,
+        .context = tls,
         .limits = {.handshake_ms = HANDSHAKE_MS, .linger_ms = LINGER_MS, .queue = QUEUE},
         .connections = s->setup.connections,
         .unauthenticated = s->setup.connections,
-        .per_address = s->setup.per_address,
+        .per_address = s->per_address ? s->per_address : 1, /* before it listens */
         .accepted = on_accepted,
         .failed = on_failed,
         .user = s};
-    int result = tls_listener_new(&s->listener, s->office.loop, &setup);
+    return tls_listener_new(&s->listener, s->office.loop, &setup);
+}
+
+/* With its certificate, and knowing how many may come. */
+static void begin_when_ready(struct capf_service *s)
+{
+    struct why why = WHY_NONE;
+    int result = 0;
+    if (s->listening || !s->listener || !s->per_address)
+        return;
     for (size_t i = 0; i < s->setup.count && result == 0; i++) {
         int fd = s->setup.sockets[i];
         s->setup.sockets[i] = -1;
-        result = tls_listener_add(s->listener, fd, why);
+        result = tls_listener_add(s->listener, fd, &why);
     }
-    return result;
-}
-
-static int use_identity(struct capf_service *s, struct bytes pem, struct why *why)
-{
-    struct tls_context *context = NULL;
-    int result = make_context(s, &context, pem, why);
+    s->listening = result == 0;
     if (result)
-        return result;
-    text_copy(s->office.issuer, sizeof s->office.issuer, s->own.serial);
-    if (s->listener)
-        tls_listener_set_context(s->listener, context);
+        s->setup.failed(s->setup.context, why_text(&why, result));
     else
-        result = begin_to_listen(s, context, why);
-    tls_context_free(context);
-    return result;
-}
-
-static void settle(struct capf_service *s, int result, const struct why *why)
-{
-    bool again = s->again;
-    s->asking = s->again = false;
-    if (result && s->listening)
-        log_event(LEVEL_ERROR, "event=capf_certificate_kept reason=\"%s\"", why_text(why, result));
-    else if (result)
-        s->setup.failed(s->setup.context, why_text(why, result));
-    else if (!s->listening)
         s->setup.ready(s->setup.context);
-    s->listening = s->listening || result == 0;
-    if (again)
-        ask_identity(s);
 }
 
-static void on_identity(void *context, int result, struct bytes pem, const char *words)
+/* ---- the certificate, whose key the signer hands to this role ---- */
+
+static void tls_made(void *context, struct tls_context *tls, const struct store_certificate *row)
 {
     struct capf_service *s = context;
-    struct why why = WHY_NONE;
-    if (result)
-        why_error(&why, result, "the key of CAPF's certificate cannot be had: %s",
-                  words && *words ? words : error_text(result));
+    int result = 0;
+    text_copy(s->office.issuer, sizeof s->office.issuer, row->serial);
+    if (s->listener)
+        tls_listener_set_context(s->listener, tls);
     else
-        result = use_identity(s, pem, &why);
-    settle(s, result, &why);
-}
-
-static int read_own(void *context, struct store *store)
-{
-    struct capf_service *s = context;
-    struct store_node node;
-    store_certificate_fini(&s->own);
-    s->own = (struct store_certificate){0};
-    int result = store_node_get(store, s->setup.node, &node);
-    return result ? result : store_certificate_active(store, node.id, KEY_CAPF, &s->own);
-}
-
-static void own_read(void *context, int result)
-{
-    struct capf_service *s = context;
-    struct why why = WHY_NONE;
-    if (result == 0)
-        result = signer_loop_identity(s->setup.signer, KEY_CAPF, s->own.serial, on_identity, s);
-    if (result == 0)
-        return;
-    why_error(&why, result, "CAPF's certificate cannot be read: %s", error_text(result));
-    settle(s, result, &why);
-}
-
-static void ask_identity(struct capf_service *s)
-{
-    s->again = s->asking;
-    if (s->asking)
-        return;
-    s->asking = true;
-    int result = store_async_do(s->office.store, read_own, own_read, s);
+        result = make_listener(s, tls);
     if (result)
-        own_read(s, result);
+        s->setup.failed(s->setup.context, error_text(result));
+    else
+        begin_when_ready(s);
+}
+
+static void tls_failed(void *context, const char *reason)
+{
+    struct capf_service *s = context;
+    if (s->listening)
+        log_event(LEVEL_ERROR, "event=capf_certificate_kept reason=\"%s\"", reason);
+    else
+        s->setup.failed(s->setup.context, reason);
+}
+
+static enum tls_profile profile_of(bool legacy)
+{
+    return legacy ? TLS_PHONE_LEGACY : TLS_MODERN;
+}
+
+void capf_service_reload(struct capf_service *s, const struct config *config)
+{
+    own_tls_set_profile(s->own, profile_of(config->legacy_tls));
+}
+
+/* ---- how many connections an address may have ---- */
+
+static int limit_run(void *context, struct store *store)
+{
+    struct capf_service *s = context;
+    return desk_number(store, PARAMETER_PER_ADDRESS, &s->limit);
+}
+
+static void limit_read(void *context, int result)
+{
+    struct capf_service *s = context;
+    s->reading_limit = false;
+    if (result)
+        log_event(LEVEL_ERROR, "event=capf_limit_kept parameter=%s reason=\"%s\"",
+                  PARAMETER_PER_ADDRESS, error_text(result));
+    if (result == 0 || !s->per_address)
+        s->per_address = result || s->limit < 1 ? PER_ADDRESS_UNREAD : (size_t)s->limit;
+    if (s->listener)
+        tls_listener_set_per_address(s->listener, s->per_address);
+    begin_when_ready(s);
+    if (s->stale_limit)
+        ask_limit(s);
+}
+
+static void ask_limit(struct capf_service *s)
+{
+    s->stale_limit = s->reading_limit;
+    if (s->reading_limit)
+        return;
+    s->reading_limit = true;
+    int result = store_async_do(s->office.store, limit_run, limit_read, s);
+    if (result)
+        limit_read(s, result);
 }
 
 /* ---- changes ---- */
@@ -182,7 +167,9 @@ static void store_moved(void *context, unsigned areas)
     if (areas & (1u << AREA_DEVICES))
         desk_stale_traits(s->office.desk);
     if (areas & (1u << AREA_CERTIFICATES))
-        ask_identity(s);
+        own_tls_ask(s->own);
+    if (areas & (1u << AREA_PARAMETERS))
+        ask_limit(s);
     if (areas & ((1u << AREA_CERTIFICATES) | (1u << AREA_PHONE_CERTIFICATES)))
         renewal_look(s->renewal);
 }
@@ -203,6 +190,17 @@ static int make_office(struct capf_service *s, struct loop *loop, const struct c
         result = desk_new(&o->desk);
     if (result == 0)
         result = store_async_new(&o->store, loop, setup->store, STORE_WRITE, why);
+    const struct own_tls_setup own = {.store = o->store,
+                                      .signer = setup->signer,
+                                      .node = s->setup.node,
+                                      .name = KEY_CAPF,
+                                      .profile = profile_of(setup->legacy_tls),
+                                      .client_certificate = TLS_CLIENT_NOT_ASKED,
+                                      .made = tls_made,
+                                      .failed = tls_failed,
+                                      .context = s};
+    if (result == 0)
+        result = own_tls_new(&s->own, &own);
     if (result == 0)
         result = renewal_new(&s->renewal, loop, o->store, setup->signer, s->setup.node);
     if (result == 0)
@@ -225,7 +223,8 @@ int capf_service_new(struct capf_service **out, struct loop *loop, const struct 
         capf_service_free(s);
         return why_error(why, result, "CAPF does not start: %s", error_text(result));
     }
-    ask_identity(s);
+    own_tls_ask(s->own);
+    ask_limit(s);
     renewal_look(s->renewal);
     *out = s;
     return 0;
@@ -251,7 +250,7 @@ void capf_service_free(struct capf_service *s)
     store_async_free(s->office.store);
     visits_free(&s->office);
     renewal_free(s->renewal);
-    store_certificate_fini(&s->own);
+    own_tls_free(s->own);
     desk_free(s->office.desk);
     capf_journal_free(s->office.journal);
     free(s);

@@ -23,7 +23,7 @@ struct capf_setup {
     bool legacy_tls;
     struct signer_loop *signer;
     struct capf_limits limits;
-    size_t connections, per_address;
+    size_t connections; /* how many of one address is a parameter of the cluster */
     /* It listens. */
     void (*ready)(void *context);
     /* It cannot begin to, or go on: its TLS certificate cannot be had. */
@@ -38,7 +38,9 @@ int capf_service_new(struct capf_service **out, struct loop *loop, const struct 
 void capf_service_stop(struct capf_service *service);
 /* Sessions end as if their phones had gone. */
 void capf_service_free(struct capf_service *service);
-/* Settings were read again: logs are opened anew by the log itself; nothing else changes. */
+/* Settings were read again: TLS 1.0 is allowed or not for connections from now on. Logs are opened
+ * anew by the log itself, and sockets stay what they are. */
+void capf_service_reload(struct capf_service *service, const struct config *config);
 size_t capf_service_sessions(const struct capf_service *service);
 
 #endif

@@ -134,6 +134,16 @@ static void tls_failed(void *context, const char *reason)
     fail(s, "tvs_certificate_kept", reason);
 }
 
+static enum tls_profile profile_of(bool legacy)
+{
+    return legacy ? TLS_PHONE_LEGACY : TLS_MODERN;
+}
+
+void tvs_service_reload(struct tvs_service *s, const struct config *config)
+{
+    own_tls_set_profile(s->own, profile_of(config->legacy_tls));
+}
+
 /* ---- the caches ---- */
 
 static void ctl_key(void *context, struct bytes serial, struct bytes issuer)
@@ -318,8 +328,7 @@ static int make_rest(struct tvs_service *s)
                                         .signer = s->setup.signer,
                                         .node = s->setup.node,
                                         .name = KEY_TVS,
-                                        .profile =
-                                            s->setup.legacy_tls ? TLS_PHONE_LEGACY : TLS_MODERN,
+                                        .profile = profile_of(s->setup.legacy_tls),
                                         .client_certificate = TLS_CLIENT_NOT_ASKED,
                                         .made = tls_made,
                                         .failed = tls_failed,

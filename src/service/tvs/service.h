@@ -38,6 +38,9 @@ int tvs_service_new(struct tvs_service **out, struct loop *loop, const struct tv
 /* Connections are cut; what was observed is written first. After the signer's end. */
 void tvs_service_free(struct tvs_service *service);
 
+/* Settings were read again: TLS 1.0 is allowed or not for connections from now on. */
+void tvs_service_reload(struct tvs_service *service, const struct config *config);
+
 /* What has happened since the start; the same numbers that `show status` prints from the store. The
  * list ends with name NULL and is valid until the next call. */
 const struct observer_counter *tvs_service_counters(struct tvs_service *service);
