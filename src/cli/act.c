@@ -33,6 +33,17 @@ static void print_list(FILE *out, const struct act_list *list, enum list_kind ki
     fputs(")\n", out);
 }
 
+/* An anchor that could not sign, where the other one did. */
+static void print_unable(FILE *out, const struct act_list *list, enum list_kind kind)
+{
+    if (!list->unable_key[0])
+        return;
+    fprintf(out, "Note: the %s key cannot sign the %s: ", list->unable_key, list_name(kind));
+    cli_print(out, list->unable_reason);
+    fprintf(out, "; bring keys/ back from a backup, or renew it: trustline set cert regen %s\n",
+            list->unable_key);
+}
+
 static void print_serving(FILE *out, struct cluster *cluster)
 {
     struct serving s;
@@ -52,6 +63,8 @@ static void print_done(FILE *out, struct cluster *cluster, const struct act_repo
     char lost[PLAN_TEXT];
     for (enum list_kind kind = LIST_CTL; kind <= LIST_ITL; kind++)
         print_list(out, &report->lists[kind], kind, true);
+    for (enum list_kind kind = LIST_CTL; kind <= LIST_ITL; kind++)
+        print_unable(out, &report->lists[kind], kind);
     if (is_published(report)) {
         print_serving(out, cluster);
         fprintf(out, "Phones that fetch it with their next reset: %zu\n", count->fetching);
@@ -102,6 +115,8 @@ static int print_plan(FILE *out, struct cluster *cluster, const struct act *act,
         fputs("No trust list would change.\n", out);
     for (enum list_kind kind = LIST_CTL; kind <= LIST_ITL; kind++)
         print_list(out, &report->lists[kind], kind, false);
+    for (enum list_kind kind = LIST_CTL; kind <= LIST_ITL; kind++)
+        print_unable(out, &report->lists[kind], kind);
     if (report->plan.lost) {
         fputc('\n', out);
         plan_print_lost(out, &report->plan, count);
@@ -122,12 +137,13 @@ static json_t *text_or_null(const char *text)
 
 static json_t *list_json(const struct act_list *list, enum list_kind kind)
 {
-    return json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:I, s:I}", "list", list_name(kind),
-                     "changed", (int)list->changed, "removed", (int)list->removed, "old_hash",
-                     text_or_null(list->old_hash), "hash", text_or_null(list->new_hash), "signer",
-                     text_or_null(list->signer), "signer_key", text_or_null(list->signer_key),
-                     "certificates", (json_int_t)list->certificates, "bytes",
-                     (json_int_t)list->bytes);
+    return json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "list",
+                     list_name(kind), "changed", (int)list->changed, "removed", (int)list->removed,
+                     "old_hash", text_or_null(list->old_hash), "hash", text_or_null(list->new_hash),
+                     "signer", text_or_null(list->signer), "signer_key",
+                     text_or_null(list->signer_key), "unable_key", text_or_null(list->unable_key),
+                     "unable_reason", text_or_null(list->unable_reason), "certificates",
+                     (json_int_t)list->certificates, "bytes", (json_int_t)list->bytes);
 }
 
 static json_t *lists_json(const struct act_report *report)

@@ -89,6 +89,8 @@ struct act_report {
         size_t certificates, bytes;        /* of the new one */
         char signer[256];                  /* subject */
         char signer_key[CERTIFICATE_NAME]; /* CallManager, ...; or SIGNER_KEY_GUEST */
+        char unable_key[CERTIFICATE_NAME]; /* an anchor that could not sign, or "" */
+        char unable_reason[256];           /* why it could not */
     } lists[2];                            /* by enum list_kind */
     bool already;                          /* nothing had to be done */
     char certificate[512];                 /* what came into being, for certificate acts */

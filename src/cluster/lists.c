@@ -292,10 +292,10 @@ static int try_candidate(struct buffer *out, struct candidate *candidate, const 
 }
 
 /* Signs with each anchor that may be the best and keeps the best candidate in `body`. An anchor
- * whose key is lost must not keep the other one from signing. */
+ * whose key is lost must not keep the other one from signing; the report names it. */
 static int choose(struct buffer *body, const struct candidate **chosen,
                   struct candidate candidates[], size_t count, struct making *m,
-                  const struct plan_phones *phones)
+                  const struct plan_phones *phones, struct act_list *report)
 {
     struct candidate *best = NULL;
     struct why *why = m->why;
@@ -309,6 +309,9 @@ static int choose(struct buffer *body, const struct candidate **chosen,
         int attempted = try_candidate(&attempt, &candidates[i], m, phones);
         if (attempted) {
             failure = attempted;
+            text_copy(report->unable_key, sizeof report->unable_key, candidates[i].key);
+            text_copy(report->unable_reason, sizeof report->unable_reason,
+                      why_text(&refused, attempted));
         } else if (!best || is_better(&candidates[i], best)) {
             best = &candidates[i];
             buffer_clear(body);
@@ -344,7 +347,7 @@ int list_make(struct cluster *cluster, enum list_kind kind, const struct roster 
     struct making m = {cluster, kind, buffer_bytes(&records), local, why};
     size_t count = result ? 0 : collect(candidates, roster, policy, buffer_bytes(&current));
     if (result == 0)
-        result = choose(body, &signer, candidates, count, &m, phones);
+        result = choose(body, &signer, candidates, count, &m, phones, report);
     if (result == 0 && signer) {
         text_copy(report->signer, sizeof report->signer, certificate_subject(signer->certificate));
         text_copy(report->signer_key, sizeof report->signer_key, signer->key);

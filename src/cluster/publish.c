@@ -111,6 +111,19 @@ static int commit(struct change *change, struct cluster *cluster, struct act_rep
     return result;
 }
 
+/* Somebody else signed, so the act goes on; the key that cannot be used is no less broken. */
+static void log_unable(const struct act_report *report)
+{
+    for (enum list_kind kind = LIST_CTL; kind <= LIST_ITL; kind++) {
+        const struct act_list *list = &report->lists[kind];
+        char words[300];
+        if (list->unable_key[0])
+            log_event(LEVEL_ERROR, "event=anchor_cannot_sign list=%s key=%s reason=%s",
+                      kind == LIST_CTL ? "CTL" : "ITL", list->unable_key,
+                      text_value(words, sizeof words, bytes_of_string(list->unable_reason)));
+    }
+}
+
 static void log_lists(const struct act_report *report)
 {
     for (enum list_kind kind = LIST_CTL; kind <= LIST_ITL; kind++) {
@@ -134,6 +147,8 @@ int change_publish(struct change *change, struct cluster *cluster, struct act_re
     buffer_init(&bodies[LIST_CTL], TRUSTLIST_READ_MAX);
     buffer_init(&bodies[LIST_ITL], TRUSTLIST_READ_MAX);
     int result = make_and_plan(change, cluster, report, bodies, why);
+    if (result == 0 && !options->dry_run)
+        log_unable(report);
     if (result == 0 && report->plan.lost && !options->accept_lockout)
         result = why_error(why, ERR_PLAN,
                            "%zu of the answers of %zu phones to the new list would not be yes",

@@ -1,6 +1,7 @@
 /* The role signer: its only business with the node is the directory keys/. */
 #include "daemon/roles.h"
 
+#include "base/log.h"
 #include "signer/process.h"
 
 #include <grp.h>
@@ -38,5 +39,15 @@ int role_signer(const char *state, int control)
 
 int role_signer_direct(const char *state, int client)
 {
+    /* What it refuses is its answer, and the command's to tell: only what leaves no answer is said
+     * here. */
+    static const struct log_setup quiet = {
+        .program = "trustlined[signer]", .to_stderr = true, .level = LEVEL_ERROR};
+    struct why why = WHY_NONE;
+    int result = log_open(&quiet, &why);
+    if (result) {
+        fprintf(stderr, "trustlined: %s\n", why_text(&why, result));
+        return 1;
+    }
     return run_signer(state, -1, client);
 }

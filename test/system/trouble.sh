@@ -118,6 +118,17 @@ bad_database() {
     as_it_was
 }
 
+# The anchor that signs cannot; the other one does, and it is said.
+broken_anchor() {
+    make_node "$work/broken" && "$trustline" utils ctl set-cluster mixed-mode --yes --state "$work/broken" >/dev/null &&
+        echo 'no key' >"$work/broken/keys/$(readlink "$work/broken/keys/CallManager.pem")" || return
+    for how in --dry-run --yes; do
+        expect 0 "$trustline" utils ctl update CTLFile $how --state "$work/broken" || return
+        prints 'signed by ITLRecovery' && prints 'Note: the CallManager key cannot sign the CTL: ' &&
+            prints 'trustline set cert regen CallManager' || return
+    done
+    grep -q 'event=anchor_cannot_sign list=CTL key=CallManager reason="' "$work/broken/log/trustline.log"
+}
 no_cluster() {
     timeout 20 "$trustlined" --state "$work/nowhere" >"$work/out" 2>"$work/err" && return 1
     one_line && says 'there is no cluster here' || return
@@ -295,6 +306,7 @@ test_that 'a key that does not fit its certificate stops the start, and is named
 test_that 'wrong settings are named with their line' bad_settings
 test_that 'a database that is none stops the start' bad_database
 test_that 'without a cluster nothing is made' no_cluster
+test_that 'a list that the other anchor has to sign is told with the reason' broken_anchor
 test_that 'a state directory that cannot be written to is named' unwritable
 if can_mount; then
     test_that 'a full disk leaves no half of a cluster' full_disk_init
