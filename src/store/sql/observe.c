@@ -239,7 +239,7 @@ int store_observations(struct store *store, const char *device, size_t max,
     sql_start(&q, store,
               "SELECT d.name, o.inferred, o.address, o.time, o.kind, o.transport, o.file, o.hash,"
               " o.size, o.complete FROM phone d JOIN observation o ON o.phone = d.id"
-              " WHERE d.name = $1 ORDER BY o.sequence DESC LIMIT $2",
+              " WHERE d.name = $1 ORDER BY o.time DESC, o.sequence DESC LIMIT $2",
               NULL);
     sql_put_text(&q, device);
     sql_put_number(&q, max > OBSERVATIONS_KEPT ? OBSERVATIONS_KEPT : (int64_t)max);
