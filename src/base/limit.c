@@ -92,6 +92,12 @@ bool limit_allows(struct limit *limit, struct bytes peer_name, int64_t now_ms, u
     return true;
 }
 
+bool limit_is_reached(const struct limit *limit, struct bytes peer_name, int64_t now_ms)
+{
+    const struct peer *peer = map_get(limit->map, bytes_slice(peer_name, 0, PEER_BYTES));
+    return peer && now_ms - peer->window_start < limit->window && peer->said >= limit->count;
+}
+
 bool limit_leftover(struct limit *limit, int64_t now_ms, struct bytes *peer_name,
                     uint64_t *suppressed)
 {

@@ -20,6 +20,8 @@ void limit_free(struct limit *limit);
 /* May a line about this peer be said now? When it may, *suppressed tells how many before it were
  * not. */
 bool limit_allows(struct limit *limit, struct bytes peer, int64_t now_ms, uint64_t *suppressed);
+/* Would limit_allows() say no? Nothing is counted. */
+bool limit_is_reached(const struct limit *limit, struct bytes peer, int64_t now_ms);
 /* A peer that went quiet with lines kept back: call this now and then, until it returns false, and
  * say the count. `peer` looks into the table and is valid until the next call. */
 bool limit_leftover(struct limit *limit, int64_t now_ms, struct bytes *peer, uint64_t *suppressed);

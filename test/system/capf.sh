@@ -85,6 +85,37 @@ END
     ended 00
 }
 
+# The words about what is done name the certificate; a refusal is told once, whole, in both logs.
+told() {
+    grep -q "event=capf_order_done device=$name .* operation=upgrade auth=string serial=$(lsc_serial one)\$" \
+        "$state/log/trustline.log" || fails 'capf_order_done says too little'
+}
+lsc_serial() {
+    openssl x509 -inform DER -in "$work/$1.der" -noout -serial | cut -d = -f 2 | tr A-F a-f | sed 's/^0*//'
+}
+refused_once() { # STRING: a session with a wrong one
+    talk <<END
+recv
+send $(auth_res $other "$1")
+recv
+END
+}
+locks() {
+    admin phone update $other --capf-operation install --auth-string 4711 --yes >"$work/order" || return
+    for i in 1 2 3 4 5 6 7 8 9 10 11; do refused_once 4712 >"$work/out"; done
+    eventually grep -q "event=capf_refused device=$other .*locked for ten minutes" "$state/log/trustline.log" &&
+        eventually grep -q "event=capf_refused device=$other .*(trustline phone update $other --auth-string generate)" \
+            "$state/log/trustline.log" || { fails 'not in trustline.log'; return; }
+    [ "$(grep -c "$other:Session refused: wrong authentication string" "$state/log/capf.log")" -eq 10 ] ||
+        fails 'not ten refusals in capf.log'
+}
+counted() {
+    admin show status >"$work/status" && for counter in capf_connections capf_issued capf_orders_done capf_refused; do
+        grep -q "^$counter  *[1-9]" "$work/status" || { fails "$counter is not counted"; return; }
+    done
+}
+shown() { eventually counted; }
+
 strangers() {
     talk <<END
 recv
@@ -246,6 +277,9 @@ test_that 'a node with two phones starts' prepare
 test_that 'a phone is enrolled by its string' installs
 test_that 'openssl finds no fault with the LSC' judged
 test_that 'the trace has the lines of CUCM' traced
+test_that 'the log names the certificate that was issued, and how the phone was known' told
+test_that 'ten wrong strings lock, and each is in both logs with its advice' locks
+test_that 'show status counts what CAPF does' shown
 test_that 'without an order the session ends at once' nothing_to_do
 test_that 'a phone nobody added is told so' strangers
 test_that 'a wrong string fails the order, which stays' wrong_string

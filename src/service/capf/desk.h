@@ -10,7 +10,7 @@
 #include "pki/publickey.h"
 #include "service/capf/who.h"
 
-#define DESK_REASON 240
+#define DESK_REASON 512
 
 struct desk;
 

@@ -38,7 +38,7 @@ static const char *const state_names[] = {
 enum {
     VERSION_OURS = 3,
     VERSION_OF_THE_SILENT = 1,
-    REASON_TEXT = 200,
+    REASON_TEXT = sizeof((struct why *)0)->text, /* what refuses also says what to do next */
     /* events that are no commands */
     EV_LATE = 256,
     EV_GONE,

@@ -9,6 +9,7 @@
 #include "service/capf/visit.h"
 #include "signer/own_tls.h"
 #include "signer/protocol.h"
+#include "store/observer.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 
 enum {
     WATCH_MS = 200,
+    SECOND_MS = 1000,
     HANDSHAKE_MS = 15 * 1000,
     LINGER_MS = 5 * 1000,
     QUEUE = 64 * 1024,
@@ -27,6 +29,10 @@ struct capf_service {
     struct capf_setup setup;
     struct office office;
     struct renewal *renewal;
+    struct store_async *writing; /* of the observer's */
+    struct observer *observer;
+    struct loop_timer *second;
+    uint64_t handshakes_failed;
     struct own_tls *own;
     struct tls_listener *listener; /* NULL until its certificate has come */
     size_t per_address;            /* 0: not read yet */
@@ -50,6 +56,7 @@ static void on_accepted(void *context, struct tls_connection *connection)
 static void on_failed(void *context, const struct address *peer, const struct tls_end *end)
 {
     struct capf_service *s = context;
+    s->handshakes_failed++;
     capf_journal_handshake_failed(s->office.journal, peer, end);
 }
 
@@ -174,6 +181,28 @@ static void store_moved(void *context, unsigned areas)
         renewal_look(s->renewal);
 }
 
+/* ---- counters, and lines kept back ---- */
+
+static void count(struct capf_service *s)
+{
+    const struct office *o = &s->office;
+    const struct observer_counter list[] = {
+        {"capf_connections", o->number},   {"capf_handshakes_failed", s->handshakes_failed},
+        {"capf_sessions", o->visits},      {"capf_refused", o->refused},
+        {"capf_issued", o->issued},        {"capf_orders_done", o->done},
+        {"capf_orders_failed", o->failed}, {NULL, 0},
+    };
+    observer_count(s->observer, list);
+}
+
+static void every_second(void *context)
+{
+    struct capf_service *s = context;
+    count(s);
+    capf_journal_settle(s->office.journal);
+    loop_timer_start(s->second, SECOND_MS);
+}
+
 /* ---- birth and death ---- */
 
 static int make_office(struct capf_service *s, struct loop *loop, const struct capf_setup *setup,
@@ -204,6 +233,12 @@ static int make_office(struct capf_service *s, struct loop *loop, const struct c
     if (result == 0)
         result = renewal_new(&s->renewal, loop, o->store, setup->signer, s->setup.node);
     if (result == 0)
+        result = store_async_new(&s->writing, loop, setup->store, STORE_OBSERVE, why);
+    if (result == 0)
+        result = observer_new(&s->observer, loop, s->writing, s->setup.node);
+    if (result == 0)
+        result = loop_timer_new(&s->second, loop, every_second, s);
+    if (result == 0)
         result = store_async_watch(o->store, WATCH_MS, store_moved, s);
     return result;
 }
@@ -226,6 +261,7 @@ int capf_service_new(struct capf_service **out, struct loop *loop, const struct 
     own_tls_ask(s->own);
     ask_limit(s);
     renewal_look(s->renewal);
+    every_second(s);
     *out = s;
     return 0;
 }
@@ -247,7 +283,14 @@ void capf_service_free(struct capf_service *s)
         if (s->setup.sockets[i] >= 0)
             close(s->setup.sockets[i]);
     visits_cut(&s->office);
+    loop_timer_free(s->second);
+    if (s->observer) {
+        count(s);
+        observer_flush(s->observer);
+    }
     store_async_free(s->office.store);
+    store_async_free(s->writing);
+    observer_free(s->observer);
     visits_free(&s->office);
     renewal_free(s->renewal);
     own_tls_free(s->own);

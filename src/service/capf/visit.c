@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "pki/facts.h"
 #include "service/capf/crash.h"
 
 #include <errno.h>
@@ -18,8 +19,12 @@ struct visit {
     struct address peer;
     uint64_t number;
     bool stepping;
-    bool closing;   /* tls_close() was called */
-    unsigned waits; /* answers that will come */
+    bool closing;  /* tls_close() was called */
+    bool believed; /* it is the phone that it says it is */
+    bool untraced; /* not believed yet, and its address has had its share of the trace */
+    bool told;     /* what became of its order was said */
+    char serial[CERTIFICATE_SERIAL]; /* of the certificate issued */
+    unsigned waits;                  /* answers that will come */
     /* what the store's thread works on while `waits` */
     struct why why;
     struct who_question question;
@@ -37,12 +42,14 @@ static void go_on(struct visit *v);
 
 static struct speaker speaker_of(const struct visit *v)
 {
-    return (struct speaker){v->number, capf_session_device(v->session), &v->peer};
+    return (struct speaker){v->number, capf_session_device(v->session), &v->peer, v->untraced};
 }
 
 static void visit_free(struct visit *v)
 {
     struct office *office = v->office;
+    if (!v->believed)
+        capf_journal_stranger(office->journal, &v->peer);
     *v->link = v->next;
     if (v->next)
         v->next->link = v->link;
@@ -97,7 +104,9 @@ static void who_done(void *context, int result)
     v->answer.knowledge.reason = v->answer.reason;
     v->operation = v->answer.knowledge.order.operation;
     v->order = v->answer.knowledge.order;
-    if (v->answer.knowledge.verdict == CAPF_WELCOME && v->connection)
+    v->believed = v->answer.knowledge.verdict == CAPF_WELCOME;
+    v->untraced = v->untraced && !v->believed;
+    if (v->believed && v->connection)
         tls_authenticated(v->connection);
     if (v->answer.knowledge.verdict != CAPF_WELCOME)
         v->office->refused++;
@@ -182,6 +191,17 @@ static void issued_done(void *context, int result)
     go_on(v);
 }
 
+static int note_serial(struct visit *v, struct bytes der)
+{
+    struct certificate_facts facts;
+    int result = certificate_facts_read(&facts, der, NULL);
+    if (result)
+        return result;
+    text_hex(v->serial, sizeof v->serial, bytes_of(facts.serial, facts.serial_size), false, '\0');
+    certificate_facts_fini(&facts);
+    return 0;
+}
+
 static void signed_done(void *context, int result, struct bytes der, const char *words)
 {
     struct visit *v = context;
@@ -194,6 +214,8 @@ static void signed_done(void *context, int result, struct bytes der, const char 
     }
     if (result == 0)
         result = digest_hex(DIGEST_KIND_SHA256, der, v->result.certificate);
+    if (result == 0)
+        result = note_serial(v, der);
     if (result) {
         event(v, LEVEL_ERROR, "capf_not_issued", words && *words ? words : error_text(result));
         not_issued(v, CAUSE_CA_REFUSED, words && *words ? words : error_text(result));
@@ -264,8 +286,13 @@ static void ask_save(struct visit *v, const struct capf_step *step)
         v->office->done++;
     else
         v->office->failed++;
-    capf_journal_outcome(v->office->journal, &speaker, v->operation, step->outcome.success,
-                         step->reason);
+    const struct capf_ending ending = {.operation = v->operation,
+                                       .authentication = v->order.authentication,
+                                       .success = step->outcome.success,
+                                       .serial = v->serial,
+                                       .reason = step->reason};
+    capf_journal_outcome(v->office->journal, &speaker, &ending);
+    v->told = true;
     ask_store(v, save_run, save_done);
 }
 
@@ -281,8 +308,8 @@ static void take_step(struct visit *v, const struct capf_step *step)
         if (result)
             event(v, LEVEL_WARNING, "capf_not_sent", error_text(result));
     }
-    if (step->question == CAPF_NO_QUESTION && step->reason)
-        event(v, LEVEL_WARNING, "capf_refused", step->reason);
+    if (step->question == CAPF_NO_QUESTION && step->reason && !v->told)
+        capf_journal_refused(v->office->journal, &speaker, step->reason);
     if (step->close && v->connection && !v->closing) {
         v->closing = true;
         tls_close(v->connection);
@@ -366,6 +393,7 @@ void visit_begin(struct office *office, struct tls_connection *connection)
         v->office = office;
         v->number = ++office->number;
         v->peer = *tls_peer(connection);
+        v->untraced = !capf_journal_traces(office->journal, &v->peer);
         crash_begin(&v->crash);
         buffer_init(&v->der, CERTIFICATE_DER_MAX);
         result = capf_session_new(&v->session, &office->limits, ++office->session,

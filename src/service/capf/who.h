@@ -26,7 +26,7 @@ struct who_question {
     struct who_rules rules;
 };
 
-#define WHO_REASON 200
+#define WHO_REASON 512 /* as that of a struct why: what to do next stands at the end */
 struct who_answer {
     struct capf_knowledge knowledge; /* its reason is `reason` */
     char reason[WHO_REASON];

@@ -66,8 +66,11 @@ static void test_a_peer_is_limited_and_its_count_is_kept(void **state)
     struct bytes a = bytes_of_string("10.0.0.1");
     struct bytes b = bytes_of_string("10.0.0.2");
     assert_int_equal(limit_new(&limit, 4, 2, 1000), 0);
+    assert_false(limit_is_reached(limit, a, 0));
     assert_true(limit_allows(limit, a, 0, &suppressed));
     assert_true(limit_allows(limit, a, 10, &suppressed));
+    assert_true(limit_is_reached(limit, a, 20));
+    assert_false(limit_is_reached(limit, a, 1000));
     assert_false(limit_allows(limit, a, 20, &suppressed));
     assert_false(limit_allows(limit, a, 999, &suppressed));
     assert_true(limit_allows(limit, b, 999, &suppressed)); /* another peer is not held back */
