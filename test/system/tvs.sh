@@ -282,6 +282,16 @@ served_serial() {
     echo | timeout 10 openssl s_client -connect "127.0.0.1:$(port)" 2>/dev/null | openssl x509 -noout -serial | cut -d = -f 2
 }
 
+# One that asks and asks is traced for a while, then counted.
+flooded() {
+    before=$(grep -c 'Incoming Phone Msg' "$state/log/tvs.log")
+    for i in 1 2; do
+        { for i in $(seq 150); do echo 'verify web.der'; echo recv; done; } | talk >/dev/null
+        [ "$(grep -c '^trusted 7 ' "$work/heard")" -eq 150 ] || return
+    done
+    [ $(($(grep -c 'Incoming Phone Msg' "$state/log/tvs.log") - before)) -le 120 ]
+}
+
 not_delayed() {
     mkfifo crowd.in
     "$tvsprobe" "$(port)" silent $crowd <crowd.in >crowd.out &
@@ -366,6 +376,7 @@ test_that 'a new CallManager certificate is vouched for, the old one not, the CT
 test_that 'what only the CTL names is found in the second cache' ctl_only
 test_that 'questions and answers are observed and counted' observed
 test_that 'a new certificate of TVS is shown without a restart' renewed
+test_that 'who asks and asks is answered, and fills no log' flooded
 test_that "$crowd silent connections delay nobody" not_delayed
 test_that 'one address has as many connections as the parameter says' capped
 if is_long; then

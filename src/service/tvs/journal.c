@@ -10,7 +10,8 @@
 
 enum {
     PEERS = 1024,
-    LINES_A_PEER = 10,
+    LINES_A_PEER = 10, /* events */
+    TRACED_A_PEER = 120,
     WINDOW_MS = 60000,
     NAME_SHOWN = 2 * TVS_NAME_MAX,
     SERIAL_SHOWN = 2 * TVS_SERIAL_MAX + 1,
@@ -19,7 +20,8 @@ enum {
 struct tvs_journal {
     struct loop *loop;
     struct trace *trace;
-    struct limit *limit;
+    struct limit *limit;  /* of events */
+    struct limit *traced; /* of connections and questions */
 };
 
 int tvs_journal_new(struct tvs_journal **out, struct loop *loop, const char *directory,
@@ -30,6 +32,8 @@ int tvs_journal_new(struct tvs_journal **out, struct loop *loop, const char *dir
         return -ENOMEM;
     j->loop = loop;
     int result = limit_new(&j->limit, PEERS, LINES_A_PEER, WINDOW_MS);
+    if (result == 0)
+        result = limit_new(&j->traced, PEERS, TRACED_A_PEER, WINDOW_MS);
     if (result == 0 && directory)
         result = trace_open(&j->trace, directory, "tvs.log", " | debug ", log_size, log_keep, why);
     if (result) {
@@ -46,12 +50,52 @@ void tvs_journal_free(struct tvs_journal *j)
         return;
     trace_close(j->trace);
     limit_free(j->limit);
+    limit_free(j->traced);
     free(j);
 }
 
 static const char *name_of(const struct speaker *s)
 {
     return s->device && s->device[0] ? s->device : "UNKNOWN";
+}
+
+/* ---- limits ---- */
+
+bool tvs_journal_traces(struct tvs_journal *j, const struct address *peer)
+{
+    uint64_t before;
+    char host[ADDRESS_TEXT];
+    if (!j->trace || !limit_allows(j->traced, address_bytes(peer), loop_now(j->loop), &before))
+        return false;
+    if (before)
+        trace_line(j->trace, "%s: %llu connections and messages were not traced",
+                   address_host(host, peer), (unsigned long long)before);
+    return true;
+}
+
+static const char *leftover_host(char host[ADDRESS_TEXT], struct bytes peer)
+{
+    struct address a = {0};
+    a.any.sa_family = peer.size == 4 ? AF_INET : AF_INET6;
+    if (peer.size == 4)
+        memcpy(&a.v4.sin_addr, peer.data, 4);
+    else if (peer.size == 16)
+        memcpy(&a.v6.sin6_addr, peer.data, 16);
+    return address_host(host, &a);
+}
+
+void tvs_journal_settle(struct tvs_journal *j)
+{
+    struct bytes peer;
+    uint64_t count;
+    char host[ADDRESS_TEXT];
+    while (limit_leftover(j->limit, loop_now(j->loop), &peer, &count))
+        log_event(LEVEL_NOTICE, "event=tvs_lines_suppressed peer=%s count=%llu",
+                  leftover_host(host, peer), (unsigned long long)count);
+    while (limit_leftover(j->traced, loop_now(j->loop), &peer, &count))
+        if (j->trace)
+            trace_line(j->trace, "%s: %llu connections and messages were not traced",
+                       leftover_host(host, peer), (unsigned long long)count);
 }
 
 /* ---- connections ---- */
@@ -61,7 +105,7 @@ void tvs_journal_arrived(struct tvs_journal *j, const struct speaker *s,
 {
     char host[ADDRESS_TEXT];
     unsigned long long number = (unsigned long long)s->number;
-    if (!j->trace)
+    if (!s->traced)
         return;
     /* CUCM names a descriptor here; ours is the connection's number, which tells them apart. */
     trace_line(j->trace, "%llu:%s:Got a new ph conn %s on %llu, Total Acc = %llu..", number,
@@ -75,7 +119,7 @@ void tvs_journal_handshake_failed(struct tvs_journal *j, const struct address *p
 {
     const struct speaker nobody = {.peer = peer};
     char host[ADDRESS_TEXT];
-    if (j->trace)
+    if (tvs_journal_traces(j, peer))
         trace_line(j->trace, "%s: tvsSSLHandShake failed: %s", address_host(host, peer), end->text);
     tvs_journal_event(j, LEVEL_WARNING, "tvs_handshake_failed", &nobody, end->text);
 }
@@ -258,7 +302,7 @@ static void say_not_trusted(struct tvs_journal *j, const struct speaker *s,
 
 void tvs_journal_step(struct tvs_journal *j, const struct speaker *s, const struct tvs_step *step)
 {
-    if (j->trace)
+    if (s->traced)
         trace_step(j, s, step);
     if (step->sent && !step->trusted && step->search)
         say_not_trusted(j, s, step);

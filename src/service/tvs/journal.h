@@ -1,5 +1,8 @@
 /*
  * journal: what the role tvs says - CUCM's trace lines in log/tvs.log, and events.
+ *
+ * Nobody proves to TVS who he is, so both are limited for each address, and what was kept back is
+ * counted and said.
  */
 #ifndef SERVICE_TVS_JOURNAL_H
 #define SERVICE_TVS_JOURNAL_H
@@ -20,7 +23,13 @@ struct speaker {
     uint64_t number; /* of the connection */
     const char *device;
     const struct address *peer;
+    bool traced; /* as tvs_journal_traces() said of what it says now */
 };
+/* May a connection or question of this address be traced? Each asking counts as one. */
+bool tvs_journal_traces(struct tvs_journal *journal, const struct address *peer);
+/* Now and then: says how many lines were kept back of addresses that went quiet. */
+void tvs_journal_settle(struct tvs_journal *journal);
+
 /* A handshake is done, and how; and one that was not. */
 void tvs_journal_arrived(struct tvs_journal *journal, const struct speaker *speaker,
                          const struct tls_connection *connection);

@@ -298,6 +298,7 @@ static void every_second(void *context)
         own_tls_ask(s->own);
     }
     look(s);
+    tvs_journal_settle(s->office.journal);
     observer_count(s->office.observer, tvs_service_counters(s));
     loop_timer_start(s->second, SECOND_MS);
 }

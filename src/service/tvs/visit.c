@@ -15,6 +15,7 @@ struct visit {
     struct address peer;
     uint64_t number;
     char device[DEVICE_NAME]; /* as it said last; "" when it was no name of a phone */
+    bool traced;              /* what it says now */
     bool stepping;
     bool closing; /* tls_close() was called */
     bool waits;   /* for the store */
@@ -28,7 +29,7 @@ static void go_on(struct visit *v);
 
 static struct speaker speaker_of(const struct visit *v)
 {
-    return (struct speaker){v->number, v->device, &v->peer};
+    return (struct speaker){v->number, v->device, &v->peer, v->traced};
 }
 
 static void visit_free(struct visit *v)
@@ -131,8 +132,10 @@ static void observe(struct visit *v, const struct tvs_step *step)
 
 static void take_step(struct visit *v, const struct tvs_step *step)
 {
-    if (step->received)
+    if (step->received) {
         take_device(v, step->request);
+        v->traced = tvs_journal_traces(v->office->journal, &v->peer);
+    }
     struct speaker speaker = speaker_of(v);
     tvs_journal_step(v->office->journal, &speaker, step);
     count(&v->office->counts, step);
@@ -219,6 +222,7 @@ void tvs_visit_begin(struct office *office, struct tls_connection *connection)
     office->first = v;
     tls_set_events(connection, &events, v);
     tls_set_deadline(connection, office->request_ms, "no whole request in time");
+    v->traced = tvs_journal_traces(office->journal, &v->peer);
     struct speaker speaker = speaker_of(v);
     tvs_journal_arrived(office->journal, &speaker, connection);
 }
