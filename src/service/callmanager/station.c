@@ -251,19 +251,6 @@ static const struct row *row_of(uint32_t id, enum station_state state)
 
 /* ---- what comes ---- */
 
-int station_input(struct station *s, struct bytes bytes)
-{
-    if (s->state >= STATION_ENDED)
-        return 0;
-    buffer_append(&s->in, bytes);
-    return s->in.error;
-}
-
-bool station_is_full(const struct station *s)
-{
-    return s->in.size - s->at >= INPUT_FULL;
-}
-
 /* The bytes that were dealt with; with none left, the memory too. */
 static void drop_input(struct station *s)
 {
@@ -272,6 +259,21 @@ static void drop_input(struct station *s)
     else
         buffer_drop_front(&s->in, s->at);
     s->at = 0;
+}
+
+int station_input(struct station *s, struct bytes bytes)
+{
+    if (s->state >= STATION_ENDED)
+        return 0;
+    if (s->at)
+        drop_input(s);
+    buffer_append(&s->in, bytes);
+    return s->in.error;
+}
+
+bool station_is_full(const struct station *s)
+{
+    return s->in.size - s->at >= INPUT_FULL;
 }
 
 /* Fairness to the other phones: one that sends too much is read more slowly. */

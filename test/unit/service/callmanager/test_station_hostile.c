@@ -89,6 +89,26 @@ static void test_unknown_and_broken_messages_are_counted_and_the_first_is_said(v
     assert_non_null(told(0, SCCP_KEEP_ALIVE_ACK));
 }
 
+/* As a connection has it: read whenever there is room, for a long time. */
+static void test_there_is_always_room_for_more_unless_it_is_full(void **state)
+{
+    (void)state;
+    enum { PIECE = 16384 };
+    struct buffer piece;
+    struct phone *p = sign_on(0, CALL_LINK_PLAIN, 17, CALL_NOT_SECURE);
+    buffer_init(&piece, PIECE);
+    while (piece.size + keep_alive().size <= PIECE)
+        buffer_append(&piece, keep_alive());
+    for (unsigned i = 0; i < 200; i++) {
+        while (!station_is_full(p->station))
+            assert_int_equal(station_input(p->station, buffer_bytes(&piece)), 0);
+        office_pass(1000);
+        (void)told_count(0);
+    }
+    assert_false(p->over);
+    buffer_fini(&piece);
+}
+
 static void test_a_phone_that_floods_is_read_more_slowly_and_loses_nothing(void **state)
 {
     (void)state;
@@ -243,6 +263,7 @@ int main(void)
         T(test_many_messages_may_come_at_once_and_are_answered_in_order),
         T(test_a_length_no_message_has_ends_the_connection),
         T(test_unknown_and_broken_messages_are_counted_and_the_first_is_said),
+        T(test_there_is_always_room_for_more_unless_it_is_full),
         T(test_a_phone_that_floods_is_read_more_slowly_and_loses_nothing),
         T(test_what_comes_too_fast_is_left_to_tcp),
         T(test_a_phone_that_does_not_listen_is_not_answered_without_end),
