@@ -46,7 +46,7 @@ int call_engine_new(struct call_engine **out, const struct call_limits *limits,
         return -ENOMEM;
     e->limits = *limits;
     e->chance = *chance;
-    plan_init(&e->plan, limits->numbers);
+    call_plan_init(&e->plan, limits->numbers);
     call_timers_init(&e->timers, delay);
     *out = e;
     return 0;
@@ -78,7 +78,7 @@ void call_engine_free(struct call_engine *e)
         secret_wipe(call, sizeof *call);
         free(call);
     }
-    plan_fini(&e->plan);
+    call_plan_fini(&e->plan);
     call_queue_fini(&e->queue);
     secret_wipe(e, sizeof *e);
     free(e);
@@ -145,7 +145,7 @@ int call_plan_number(struct call_engine *e, const char *digits,
                      const struct call_forwards *forwards)
 {
     struct number *number;
-    int result = plan_add(&e->plan, digits, &number);
+    int result = call_plan_add(&e->plan, digits, &number);
     if (result)
         return result;
     number->named = e->plan.generation;
@@ -160,12 +160,12 @@ int call_plan_number(struct call_engine *e, const char *digits,
 
 void call_plan_end(struct call_engine *e)
 {
-    plan_sweep(&e->plan);
+    call_plan_sweep(&e->plan);
 }
 
 const struct call_forwards *call_forwards_of(const struct call_engine *e, const char *number)
 {
-    const struct number *found = plan_find(&e->plan, number);
+    const struct number *found = call_plan_find(&e->plan, number);
     return found ? &found->forwards : NULL;
 }
 
@@ -177,7 +177,7 @@ static int add_line(struct call_engine *e, struct call_phone *phone, const struc
     struct line *line = &phone->lines[phone->line_count++];
     *line = (struct line){.phone = phone, .instance = from->instance};
     text_copy(line->name, sizeof line->name, from->name ? from->name : "");
-    int result = from->number ? plan_add(&e->plan, from->number, &line->number) : ERR_FORMAT;
+    int result = from->number ? call_plan_add(&e->plan, from->number, &line->number) : ERR_FORMAT;
     if (result == -ENOMEM)
         return result;
     if (result == 0) {
@@ -199,7 +199,7 @@ static void remove_lines(struct call_engine *e, struct call_phone *phone)
             at = &(*at)->next;
         *at = line->next;
         line->number = NULL;
-        plan_release(&e->plan, number);
+        call_plan_release(&e->plan, number);
     }
 }
 

@@ -84,7 +84,7 @@ void dial_forward(struct call_engine *e, struct call_phone *phone, unsigned inst
 static void forward_to(struct call_engine *e, struct leg *leg, const char *digits)
 {
     struct number *number = leg->line->number;
-    if (!plan_find(&e->plan, digits) || strcmp(number->digits, digits) == 0) {
+    if (!call_plan_find(&e->plan, digits) || strcmp(number->digits, digits) == 0) {
         leg_fail(e, leg, CALL_CAUSE_UNKNOWN_NUMBER);
         return;
     }
@@ -111,8 +111,8 @@ static bool ends_number(const struct call_engine *e, const struct leg *leg, char
 {
     char with[CALL_NUMBER + 1];
     text_format(with, sizeof with, "%s#", leg->digits);
-    return digit == '#' && leg->digit_count && !plan_find(&e->plan, with) &&
-           !plan_goes_on(&e->plan, with);
+    return digit == '#' && leg->digit_count && !call_plan_find(&e->plan, with) &&
+           !call_plan_goes_on(&e->plan, with);
 }
 
 void dial_digit(struct call_engine *e, struct leg *leg, char digit)
@@ -126,7 +126,7 @@ void dial_digit(struct call_engine *e, struct leg *leg, char digit)
     leg_tone(e, leg, CALL_TONE_NONE);
     leg_show(e, leg);
     /* No number is as long as `digits` has room for, so this ends before it is full. */
-    if (plan_goes_on(&e->plan, leg->digits))
+    if (call_plan_goes_on(&e->plan, leg->digits))
         call_timer_start(&e->timers, &leg->timer, WAIT_NEXT_DIGIT, leg);
     else
         complete(e, leg);

@@ -8,25 +8,25 @@
 
 enum { SMALLEST = 64 };
 
-bool plan_is_digit(char c)
+bool call_plan_is_digit(char c)
 {
     return (c >= '0' && c <= '9') || c == '*' || c == '#' || c == '+';
 }
 
-bool plan_is_number(const char *digits)
+bool call_plan_is_number(const char *digits)
 {
     size_t length = 0;
-    while (plan_is_digit(digits[length]))
+    while (call_plan_is_digit(digits[length]))
         length++;
     return length > 0 && digits[length] == '\0' && length < CALL_NUMBER;
 }
 
-void plan_init(struct plan *plan, size_t max)
+void call_plan_init(struct plan *plan, size_t max)
 {
     *plan = (struct plan){.max = max, .generation = 1};
 }
 
-void plan_fini(struct plan *plan)
+void call_plan_fini(struct plan *plan)
 {
     for (size_t i = 0; i < plan->count; i++)
         free(plan->numbers[i]);
@@ -54,14 +54,14 @@ static bool is_at(const struct plan *plan, size_t place, const char *digits)
     return place < plan->count && strcmp(plan->numbers[place]->digits, digits) == 0;
 }
 
-struct number *plan_find(const struct plan *plan, const char *digits)
+struct number *call_plan_find(const struct plan *plan, const char *digits)
 {
     size_t place = place_of(plan, digits);
     return is_at(plan, place, digits) ? plan->numbers[place] : NULL;
 }
 
 /* What begins with the digits follows them at once. */
-bool plan_goes_on(const struct plan *plan, const char *digits)
+bool call_plan_goes_on(const struct plan *plan, const char *digits)
 {
     size_t place = place_of(plan, digits);
     if (is_at(plan, place, digits))
@@ -84,9 +84,9 @@ static int make_room(struct plan *plan)
     return 0;
 }
 
-int plan_add(struct plan *plan, const char *digits, struct number **out)
+int call_plan_add(struct plan *plan, const char *digits, struct number **out)
 {
-    if (!plan_is_number(digits))
+    if (!call_plan_is_number(digits))
         return ERR_FORMAT;
     size_t place = place_of(plan, digits);
     if (is_at(plan, place, digits)) {
@@ -113,7 +113,7 @@ static bool is_wanted(const struct plan *plan, const struct number *number)
     return number->lines || number->named == plan->generation;
 }
 
-void plan_release(struct plan *plan, struct number *number)
+void call_plan_release(struct plan *plan, struct number *number)
 {
     if (is_wanted(plan, number))
         return;
@@ -124,7 +124,7 @@ void plan_release(struct plan *plan, struct number *number)
     free(number);
 }
 
-void plan_sweep(struct plan *plan)
+void call_plan_sweep(struct plan *plan)
 {
     size_t kept = 0;
     for (size_t i = 0; i < plan->count; i++) {

@@ -20,20 +20,20 @@ struct plan {
     uint64_t generation;
 };
 
-void plan_init(struct plan *plan, size_t max);
-void plan_fini(struct plan *plan);
+void call_plan_init(struct plan *plan, size_t max);
+void call_plan_fini(struct plan *plan);
 /* NULL: there is none. */
-struct number *plan_find(const struct plan *plan, const char *digits);
+struct number *call_plan_find(const struct plan *plan, const char *digits);
 /* Is there a number that begins with these digits and has more? */
-bool plan_goes_on(const struct plan *plan, const char *digits);
+bool call_plan_goes_on(const struct plan *plan, const char *digits);
 /* As find, and makes it. ERR_FORMAT: not a number one can dial. */
-int plan_add(struct plan *plan, const char *digits, struct number **out) CHECKED;
+int call_plan_add(struct plan *plan, const char *digits, struct number **out) CHECKED;
 /* Forgets it when no phone has it and the plan does not name it. */
-void plan_release(struct plan *plan, struct number *number);
+void call_plan_release(struct plan *plan, struct number *number);
 /* Forgets all that are so. */
-void plan_sweep(struct plan *plan);
+void call_plan_sweep(struct plan *plan);
 
-bool plan_is_digit(char c);
-bool plan_is_number(const char *digits);
+bool call_plan_is_digit(char c);
+bool call_plan_is_number(const char *digits);
 
 #endif

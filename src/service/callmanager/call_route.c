@@ -88,7 +88,7 @@ static struct number *redirect(struct call_engine *e, struct call *call,
         *cause = CALL_CAUSE_FORWARD_LOOP;
         return NULL;
     }
-    struct number *next = plan_find(&e->plan, to);
+    struct number *next = call_plan_find(&e->plan, to);
     if (!next)
         *cause = CALL_CAUSE_UNKNOWN_NUMBER;
     call->redirecting = call->party[CALL_CALLEE].shown;
@@ -153,7 +153,7 @@ static struct call *new_call(struct call_engine *e, struct leg *leg, const char 
 
 void route_place(struct call_engine *e, struct leg *leg, const char *digits)
 {
-    struct number *number = plan_find(&e->plan, digits);
+    struct number *number = call_plan_find(&e->plan, digits);
     struct call_action dialled = {.kind = CALL_ACT_DIALLED};
     text_copy(dialled.number, sizeof dialled.number, digits);
     text_copy(leg->phone->last_dialled, sizeof leg->phone->last_dialled, digits);
@@ -181,7 +181,7 @@ void route_place(struct call_engine *e, struct leg *leg, const char *digits)
 static void go_on(struct call_engine *e, struct call *call, enum call_forward forward,
                   enum call_cause cause)
 {
-    struct number *number = plan_find(&e->plan, call->target);
+    struct number *number = call_plan_find(&e->plan, call->target);
     call_timer_stop(&e->timers, &call->ring);
     if (!number) {
         talk_fail(e, call, cause);

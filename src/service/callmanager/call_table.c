@@ -212,9 +212,9 @@ static bool is_sound(const struct call_phone *phone, const struct call_event *ev
 {
     switch (event->kind) {
     case CALL_EV_DIGIT:
-        return plan_is_digit(event->digit);
+        return call_plan_is_digit(event->digit);
     case CALL_EV_DIAL:
-        return event->number && plan_is_number(event->number);
+        return event->number && call_plan_is_number(event->number);
     case CALL_EV_REDIAL:
         return phone->last_dialled[0] != '\0';
     default:

@@ -11,16 +11,16 @@ static void test_a_number_is_found_by_all_of_its_digits_only(void **state)
     struct plan plan;
     struct number *number;
     (void)state;
-    plan_init(&plan, 10);
-    assert_int_equal(plan_add(&plan, "1001", &number), 0);
-    assert_ptr_equal(plan_find(&plan, "1001"), number);
-    assert_null(plan_find(&plan, "100"));
-    assert_null(plan_find(&plan, "10011"));
-    assert_true(plan_goes_on(&plan, ""));
-    assert_true(plan_goes_on(&plan, "100"));
-    assert_false(plan_goes_on(&plan, "1001"));
-    assert_false(plan_goes_on(&plan, "2"));
-    plan_fini(&plan);
+    call_plan_init(&plan, 10);
+    assert_int_equal(call_plan_add(&plan, "1001", &number), 0);
+    assert_ptr_equal(call_plan_find(&plan, "1001"), number);
+    assert_null(call_plan_find(&plan, "100"));
+    assert_null(call_plan_find(&plan, "10011"));
+    assert_true(call_plan_goes_on(&plan, ""));
+    assert_true(call_plan_goes_on(&plan, "100"));
+    assert_false(call_plan_goes_on(&plan, "1001"));
+    assert_false(call_plan_goes_on(&plan, "2"));
+    call_plan_fini(&plan);
 }
 
 static void test_a_number_within_another_goes_on(void **state)
@@ -28,15 +28,15 @@ static void test_a_number_within_another_goes_on(void **state)
     struct plan plan;
     struct number *number;
     (void)state;
-    plan_init(&plan, 10);
-    assert_int_equal(plan_add(&plan, "100", &number), 0);
-    assert_int_equal(plan_add(&plan, "1001", &number), 0);
-    assert_int_equal(plan_add(&plan, "100#", &number), 0);
-    assert_int_equal(plan_add(&plan, "2", &number), 0);
-    assert_non_null(plan_find(&plan, "100"));
-    assert_true(plan_goes_on(&plan, "100"));
-    assert_false(plan_goes_on(&plan, "100#"));
-    plan_fini(&plan);
+    call_plan_init(&plan, 10);
+    assert_int_equal(call_plan_add(&plan, "100", &number), 0);
+    assert_int_equal(call_plan_add(&plan, "1001", &number), 0);
+    assert_int_equal(call_plan_add(&plan, "100#", &number), 0);
+    assert_int_equal(call_plan_add(&plan, "2", &number), 0);
+    assert_non_null(call_plan_find(&plan, "100"));
+    assert_true(call_plan_goes_on(&plan, "100"));
+    assert_false(call_plan_goes_on(&plan, "100#"));
+    call_plan_fini(&plan);
 }
 
 static void test_a_full_plan_takes_no_more_and_what_cannot_be_dialled_is_no_number(void **state)
@@ -44,14 +44,14 @@ static void test_a_full_plan_takes_no_more_and_what_cannot_be_dialled_is_no_numb
     struct plan plan;
     struct number *number;
     (void)state;
-    plan_init(&plan, 1);
-    assert_int_equal(plan_add(&plan, "", &number), ERR_FORMAT);
-    assert_int_equal(plan_add(&plan, "10X", &number), ERR_FORMAT);
-    assert_int_equal(plan_add(&plan, "12345678901234567890123456789012", &number), ERR_FORMAT);
-    assert_int_equal(plan_add(&plan, "+4312345*#", &number), 0);
-    assert_int_equal(plan_add(&plan, "+4312345*#", &number), 0);
-    assert_int_equal(plan_add(&plan, "1", &number), ERR_LIMIT);
-    plan_fini(&plan);
+    call_plan_init(&plan, 1);
+    assert_int_equal(call_plan_add(&plan, "", &number), ERR_FORMAT);
+    assert_int_equal(call_plan_add(&plan, "10X", &number), ERR_FORMAT);
+    assert_int_equal(call_plan_add(&plan, "12345678901234567890123456789012", &number), ERR_FORMAT);
+    assert_int_equal(call_plan_add(&plan, "+4312345*#", &number), 0);
+    assert_int_equal(call_plan_add(&plan, "+4312345*#", &number), 0);
+    assert_int_equal(call_plan_add(&plan, "1", &number), ERR_LIMIT);
+    call_plan_fini(&plan);
 }
 
 static void test_ten_thousand_numbers_in_any_order_are_all_found_and_swept(void **state)
@@ -60,20 +60,20 @@ static void test_ten_thousand_numbers_in_any_order_are_all_found_and_swept(void 
     struct number *number;
     char digits[CALL_NUMBER];
     (void)state;
-    plan_init(&plan, 10000);
+    call_plan_init(&plan, 10000);
     for (unsigned i = 0; i < 10000; i++) {
         snprintf(digits, sizeof digits, "%u", 100000 + i * 7919 % 10000);
-        assert_int_equal(plan_add(&plan, digits, &number), 0);
+        assert_int_equal(call_plan_add(&plan, digits, &number), 0);
         number->named = i % 2 ? plan.generation : 0;
     }
     assert_int_equal(plan.count, 10000);
-    plan_sweep(&plan);
+    call_plan_sweep(&plan);
     assert_int_equal(plan.count, 5000);
     for (unsigned i = 0; i < 10000; i++) {
         snprintf(digits, sizeof digits, "%u", 100000 + i * 7919 % 10000);
-        assert_int_equal(plan_find(&plan, digits) != NULL, i % 2 == 1);
+        assert_int_equal(call_plan_find(&plan, digits) != NULL, i % 2 == 1);
     }
-    plan_fini(&plan);
+    call_plan_fini(&plan);
 }
 
 static void test_actions_come_out_in_order_and_leave_nothing_behind(void **state)
