@@ -1,118 +1,49 @@
-/* The role capf: sockets and the signer come from the supervisor, the rest is the service's. */
-#include "daemon/role_link.h"
-#include "daemon/roles.h"
+/* The role capf. */
+#include "daemon/role_front.h"
 
-#include "base/log.h"
 #include "service/capf/service.h"
-
-#include <unistd.h>
 
 enum { CONNECTIONS = 16384 };
 
-struct capf_role {
-    struct role_link *link;
-    struct signer_loop *signer;
-    struct capf_service *service;
-    struct capf_setup setup; /* the sockets, until the service begins */
-};
-
-static void service_ready(void *context)
+static int begin(struct role_front *f, void **service, struct why *why)
 {
-    struct capf_role *r = context;
-    role_link_ready(r->link);
+    struct capf_service *made = NULL;
+    struct capf_setup s = {.store = f->store,
+                           .node = f->config->node,
+                           .log = f->log,
+                           .log_size = f->config->log_size,
+                           .log_keep = f->config->log_keep,
+                           .legacy_tls = f->config->legacy_tls,
+                           .signer = f->signer,
+                           .connections = CONNECTIONS,
+                           .ready = role_front_ready,
+                           .failed = role_front_failed,
+                           .context = f};
+    s.count = role_front_take(f, SOCKET_TCP, PORT_CAPF, s.sockets, CAPF_SERVICE_SOCKETS_MAX);
+    capf_limits_default(&s.limits);
+    int result = capf_service_new(&made, f->loop, &s, why);
+    *service = made;
+    return result;
 }
 
-static void service_failed(void *context, const char *reason)
+static void reload(void *service, const struct config *config)
 {
-    struct capf_role *r = context;
-    role_link_fail(r->link, reason);
-    loop_stop(role_link_loop(r->link));
+    capf_service_reload(service, config);
 }
 
-static void take_socket(struct capf_role *r, int fd)
+static void stop(void *service)
 {
-    if (fd < 0)
-        return;
-    if (r->service || r->setup.count == CAPF_SERVICE_SOCKETS_MAX)
-        close(fd);
-    else
-        r->setup.sockets[r->setup.count++] = fd;
+    capf_service_stop(service);
 }
 
-static int begin(struct capf_role *r, struct why *why)
+static void end(void *service)
 {
-    const struct config *config = role_link_config(r->link);
-    const char *state = role_link_state(r->link);
-    char log[FILE_PATH];
-    char store[FILE_PATH];
-    int result = file_path(log, state, STATE_LOG);
-    if (result == 0)
-        result = config_store_address(store, config, state);
-    if (result)
-        return result;
-    struct capf_setup *s = &r->setup;
-    s->store = store;
-    s->node = config->node;
-    s->log = log;
-    s->log_size = config->log_size;
-    s->log_keep = config->log_keep;
-    s->legacy_tls = config->legacy_tls;
-    s->signer = r->signer;
-    s->connections = CONNECTIONS;
-    s->ready = service_ready;
-    s->failed = service_failed;
-    s->context = r;
-    capf_limits_default(&s->limits);
-    return capf_service_new(&r->service, role_link_loop(r->link), s, why);
-}
-
-static void on_message(void *context, char kind, char *text, int fd)
-{
-    struct capf_role *r = context;
-    struct why why = WHY_NONE;
-    int result = 0;
-    (void)text;
-    switch (kind) {
-    case 'S':
-        take_socket(r, fd);
-        return;
-    case 'G':
-        result = fd >= 0 ? signer_loop_replace(r->signer, fd) : 0;
-        if (result)
-            log_event(LEVEL_ERROR, "event=signer_not_reached reason=\"%s\"", error_text(result));
-        return;
-    case 'R':
-        if (r->service)
-            capf_service_reload(r->service, role_link_config(r->link));
-        break;
-    case 'B':
-        result = r->service ? 0 : begin(r, &why);
-        if (result)
-            service_failed(r, why_text(&why, result));
-        break;
-    default:
-        break;
-    }
-    if (fd >= 0)
-        close(fd);
+    capf_service_free(service);
 }
 
 int role_capf(const char *state, int control)
 {
-    struct capf_role r = {.link = NULL};
-    struct why why = WHY_NONE;
-    int result = role_link_new(&r.link, "capf", state, control, on_message, &r, &why);
-    if (result == 0)
-        result = signer_loop_new(&r.signer, role_link_loop(r.link));
-    if (result)
-        role_link_fail(r.link, why_text(&why, result));
-    else
-        result = role_link_run(r.link);
-    bool served = r.service != NULL;
-    capf_service_stop(r.service);
-    /* First the signer: what is asked of it is answered before its askers go. */
-    signer_loop_free(r.signer);
-    capf_service_free(r.service);
-    role_link_free(r.link);
-    return result || !served ? 1 : 0;
+    static const struct role_kind kind = {
+        .name = "capf", .begin = begin, .reload = reload, .stop = stop, .end = end};
+    return role_serve(state, control, &kind);
 }
