@@ -5,7 +5,7 @@
 #include "base/text.h"
 
 static const char *const names[] = {"Cisco Tftp", "Cisco Certificate Authority Proxy Function",
-                                    "Cisco Trust Verification Service"};
+                                    "Cisco Trust Verification Service", "Cisco CallManager"};
 
 int services_fill(struct store *store, int64_t node, struct why *why)
 {

@@ -23,6 +23,12 @@ static const struct role table[] = {
      .signer_role = SIGNER_TVS,
      .ports = {{SOCKET_TCP, PORT_TVS}},
      .run = role_tvs},
+    {.name = "callmanager",
+     .service = "Cisco CallManager",
+     .has_signer = true,
+     .signer_role = SIGNER_CALLMANAGER,
+     .ports = {{SOCKET_TCP, PORT_SCCP_TLS}, {SOCKET_TCP, PORT_SCCP}},
+     .run = role_callmanager},
     {.name = NULL},
 };
 

@@ -55,5 +55,6 @@ int role_clerk(const char *state, int control);
 int role_tftp(const char *state, int control);
 int role_capf(const char *state, int control);
 int role_tvs(const char *state, int control);
+int role_callmanager(const char *state, int control);
 
 #endif

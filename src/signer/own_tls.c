@@ -45,6 +45,8 @@ static int make_context(struct own_tls *o, struct tls_context **out, struct byte
                                               why);
     if (result == 0) {
         const struct tls_server_setup setup = {.profile = o->setup.profile,
+                                               .null_cipher = o->setup.null_cipher &&
+                                                              o->setup.profile == TLS_PHONE_LEGACY,
                                                .identity = &identity,
                                                .chain = chain,
                                                .chain_count = count,

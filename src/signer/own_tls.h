@@ -18,6 +18,7 @@ struct own_tls_setup {
     const char *node; /* name of this node; must stay */
     const char *name; /* KEY_TVS, ...: a literal */
     enum tls_profile profile;
+    bool null_cipher; /* callmanager alone: with TLS_PHONE_LEGACY */
     enum tls_client_certificate client_certificate;
     /* A context, and which certificate is in it; to be shared, it is freed after the call. */
     void (*made)(void *context, struct tls_context *tls, const struct store_certificate *row);

@@ -435,6 +435,7 @@ Requesting service status, please wait...
 Service Manager is not running
 Getting list of all services
 >> Return code = 0
+Cisco CallManager[STOPPED]  Component is not running
 Cisco Certificate Authority Proxy Function[STOPPED]  Component is not running
 Cisco Tftp[STOPPED]  Component is not running
 Cisco Trust Verification Service[STOPPED]  Component is not running
@@ -448,13 +449,14 @@ Requesting service status, please wait...
 Service Manager is running
 Getting list of all services
 >> Return code = 0
+Cisco CallManager[STARTED]
 Cisco Certificate Authority Proxy Function[STARTED]
 Cisco Tftp[STARTED]
 Cisco Trust Verification Service[STARTED]
 Primary Node =true
 END
     done_by utils service list page && done_by utils service list --json && is_json &&
-        [ "$(json '$[1].state')" = STARTED ] && [ "$(json '$[1].pid')" = "$(child_of tftp)" ] &&
+        [ "$(json '$[2].state')" = STARTED ] && [ "$(json '$[2].pid')" = "$(child_of tftp)" ] &&
         done_by show status && prints 'trustlined         : running' && prints 'signer_refused' &&
         done_by show itl --holders && prints 'Served now by: pub1'
 }

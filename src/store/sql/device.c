@@ -212,6 +212,21 @@ int store_devices(struct store *store,
     return sql_end(&q, result);
 }
 
+int store_device_names(struct store *store, int (*each)(void *context, const char *device),
+                       void *context)
+{
+    struct sql q;
+    int result = 0;
+    sql_start(&q, store, "SELECT name FROM phone ORDER BY name", NULL);
+    while (result == 0 && sql_next(&q)) {
+        char device[DEVICE_NAME];
+        sql_text(&q, device, sizeof device);
+        if (!q.error)
+            result = each(context, device);
+    }
+    return sql_end(&q, result);
+}
+
 int store_device_count(struct store *store, uint64_t *out)
 {
     struct sql q;

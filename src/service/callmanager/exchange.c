@@ -1,0 +1,97 @@
+/* What the connections of phones have in common, and the turns they take. */
+#include "service/callmanager/visit_parts.h"
+
+#include "base/limit.h"
+#include "base/secret.h"
+
+#include <stdlib.h>
+
+enum { REMARKS = 4, REMARKS_MS = 60 * 1000, REMARKED = 4096 };
+
+static void fill_random(void *context, void *out, size_t size)
+{
+    (void)context;
+    secret_random(out, size);
+}
+
+static void engine_due(void *context)
+{
+    struct exchange *o = context;
+    while (call_engine_tick(o->engine, loop_now(o->loop)))
+        exchange_act(o);
+    exchange_run(o);
+}
+
+int exchange_init(struct exchange *o, struct loop *loop, size_t max)
+{
+    static const struct call_chance chance = {fill_random, NULL};
+    struct call_limits limits;
+    o->loop = loop;
+    call_limits_default(&limits);
+    int result = call_engine_new(&o->engine, &limits, &chance);
+    if (result == 0)
+        result = map_new(&o->registered, max);
+    if (result == 0)
+        result = limit_new(&o->remarks, REMARKED, REMARKS, REMARKS_MS);
+    if (result == 0)
+        result = loop_timer_new(&o->due, loop, engine_due, o);
+    return result;
+}
+
+void exchange_fini(struct exchange *o)
+{
+    loop_timer_free(o->due);
+    call_engine_free(o->engine);
+    map_free(o->registered);
+    limit_free(o->remarks);
+}
+
+/* ---- turns ---- */
+
+void exchange_act(struct exchange *o)
+{
+    const struct call_action *action;
+    while ((action = call_engine_action(o->engine)))
+        if (action->owner)
+            visit_act(action->owner, action);
+        else
+            call_ledger_note(o->ledger, action);
+}
+
+void exchange_rouse(struct visit *v)
+{
+    if (v->restless)
+        return;
+    v->restless = true;
+    v->next_restless = v->exchange->restless;
+    v->exchange->restless = v;
+}
+
+static void wait_for_engine(struct exchange *o)
+{
+    int64_t due = call_engine_due(o->engine);
+    int64_t wait = due - loop_now(o->loop);
+    if (due == INT64_MAX)
+        loop_timer_stop(o->due);
+    else
+        loop_timer_start(o->due, wait > 0 ? wait : 0);
+}
+
+/* Within a turn others become restless: theirs comes in the same run, however deep it was asked
+ * for. */
+void exchange_run(struct exchange *o)
+{
+    if (o->running)
+        return;
+    o->running = true;
+    exchange_act(o);
+    while (o->restless) {
+        struct visit *v = o->restless;
+        o->restless = v->next_restless;
+        v->restless = false;
+        visit_turn(v);
+        exchange_act(o);
+    }
+    o->running = false;
+    wait_for_engine(o);
+}

@@ -1,0 +1,72 @@
+/*
+ * visit: a phone's connection, from its first byte to its end, and the exchange that all have in
+ * common: the call engine, who is registered, the store, the books.
+ *
+ * The two engines are pure: what comes goes into the visit's station; what people do comes out of
+ * it and goes into the call engine; what that wants goes into the stations of whoever it is about;
+ * and what they have to say goes out. exchange_run() does all of this until nothing is left to do.
+ */
+#ifndef SERVICE_CALLMANAGER_VISIT_H
+#define SERVICE_CALLMANAGER_VISIT_H
+
+#include "base/map.h"
+#include "service/callmanager/call_ledger.h"
+#include "service/callmanager/journal.h"
+#include "service/callmanager/roll.h"
+#include "store/observer.h"
+
+struct visit;
+
+/* What visits have in common. */
+struct exchange {
+    struct loop *loop;
+    struct store_async *store; /* for questions */
+    struct who_desk *desk;     /* for the store's thread */
+    struct callmanager_journal *journal;
+    struct observer *observer;
+    struct roll *roll;
+    struct call_ledger *ledger;
+    struct station_site site;
+    struct call_engine *engine;
+    struct loop_timer *due; /* of the engine */
+    struct map *registered; /* visits by the name of their phone */
+    struct limit *remarks;  /* observations, by phone */
+    struct visit *first;    /* all */
+    struct visit *restless; /* those that have something to do */
+    bool running;
+    uint8_t certificate[SHA256_SIZE]; /* of our own certificate in use */
+    uint64_t number;                  /* of the last connection */
+    size_t visits;
+    struct exchange_counts {
+        uint64_t registered, refused, unregistered, lost, replaced, told_to_restart, alarms;
+    } counts;
+};
+
+/* The engine, its timer and the table of phones; the rest is the caller's to fill in. `max`: phones
+ * at most. */
+int exchange_init(struct exchange *exchange, struct loop *loop, size_t max) CHECKED;
+/* After the last visit. */
+void exchange_fini(struct exchange *exchange);
+/* Whatever there is to do is done. After every call of the engine's and every change of a station
+ * from outside. */
+void exchange_run(struct exchange *exchange);
+
+/* Takes the connection over, and leaves the exchange by itself when all is over. */
+void callmanager_visit_begin(struct exchange *exchange, struct tls_connection *connection);
+/* The phone of that name, registered here; NULL: it is not. */
+struct visit *visit_of(const struct exchange *exchange, const char *device);
+/* Its name; the certificate it showed: SHA256_SIZE bytes, NULL over TCP. */
+const char *visit_device(const struct visit *visit);
+const uint8_t *visit_certificate(const struct visit *visit);
+bool visit_is_registered(const struct visit *visit);
+struct visit *visit_next(const struct visit *visit);
+/* Tells a registered phone to restart. exchange_run() sends it. */
+void visit_reset(struct visit *visit, enum reset_kind kind);
+/* Ends it; the log has the reason. exchange_run() closes the connection. */
+void visit_end(struct visit *visit, const char *reason);
+/* All connections are cut. Visits that wait for an answer leave when it has come. */
+void callmanager_visits_cut(struct exchange *exchange);
+/* Those that are left when no answer can come any more. */
+void callmanager_visits_free(struct exchange *exchange);
+
+#endif

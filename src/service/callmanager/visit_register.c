@@ -1,0 +1,290 @@
+/* A phone registers: who it is, whether it may, and what it gets. */
+#include "service/callmanager/visit_parts.h"
+
+#include "base/clock.h"
+#include "base/limit.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A question to the store's thread, and its answer. */
+struct who_job {
+    struct visit *visit;
+    struct certificate *certificate;
+    struct who_question question;
+    struct who_answer answer;
+    struct why why;
+};
+
+static void job_free(struct who_job *job)
+{
+    if (job)
+        certificate_free(job->certificate);
+    free(job);
+}
+
+/* ---- what is worth remembering of a phone ---- */
+
+/* A phone's observations are few: nobody shall push out with one kind what others tell. */
+static void observe(struct visit *v, const char *device, enum observation_kind kind,
+                    const char *text, bool complete)
+{
+    struct exchange *o = v->exchange;
+    uint64_t suppressed;
+    bool by_tls = station_link(v->station) != CALL_LINK_PLAIN;
+    if (!limit_allows(o->remarks, bytes_of_string(device), loop_now(o->loop), &suppressed))
+        return;
+    observer_note(
+        o->observer,
+        &(struct observed){.peer = &v->peer,
+                           .device = device,
+                           .file = text,
+                           .hash = by_tls && kind == OBSERVED_REGISTRATION ? o->certificate : NULL,
+                           .kind = kind,
+                           .transport = TRANSPORT_SCCP,
+                           .complete = complete});
+}
+
+static void observe_alarm(struct visit *v, const char *text)
+{
+    observe(v, v->device, OBSERVED_ALARM, text, station_link(v->station) != CALL_LINK_PLAIN);
+}
+
+void visit_note_alarm(struct visit *v, const char *text)
+{
+    if (v->phone) {
+        observe_alarm(v, text);
+        return;
+    }
+    for (size_t i = 0; i < VISIT_ALARMS; i++) {
+        if (v->alarms[i])
+            continue;
+        v->alarms[i] = strdup(text);
+        return;
+    }
+}
+
+void visit_forget_alarms(struct visit *v)
+{
+    for (size_t i = 0; i < VISIT_ALARMS; i++) {
+        free(v->alarms[i]);
+        v->alarms[i] = NULL;
+    }
+}
+
+static void observe_registration(struct visit *v, const struct who_answer *a)
+{
+    char text[TRUST_FILE];
+    const char *cipher = tls_cipher(v->connection);
+    text_format(text, sizeof text, "registered, %s%s%s", call_security_name(a->admission.security),
+                cipher[0] ? ", " : "", cipher);
+    observe(v, v->device, OBSERVED_REGISTRATION, text, true);
+    for (size_t i = 0; i < VISIT_ALARMS && v->alarms[i]; i++)
+        observe_alarm(v, v->alarms[i]);
+    visit_forget_alarms(v);
+}
+
+static void observe_refusal(struct visit *v, const struct who_answer *a)
+{
+    char text[TRUST_FILE];
+    const struct station_claim *claim = station_claim(v->station);
+    text_format(text, sizeof text, "refused: %s", admission_verdict_name(a->admission.verdict));
+    if (claim->is_name)
+        observe(v, claim->device, OBSERVED_REGISTRATION, text, false);
+}
+
+/* ---- a welcome ---- */
+
+static void write_roll(struct visit *v, const struct who_answer *a)
+{
+    const struct station_claim *claim = station_claim(v->station);
+    struct store_registration r = {
+        .mode = a->admission.mode, .not_after = a->not_after, .version = claim->version};
+    text_copy(r.device, sizeof r.device, v->device);
+    address_host(r.address, &v->peer);
+    text_copy(r.tls, sizeof r.tls, tls_version(v->connection));
+    text_copy(r.cipher, sizeof r.cipher, tls_cipher(v->connection));
+    text_copy(r.certificate, sizeof r.certificate, a->sha256);
+    text_copy(r.load, sizeof r.load, claim->load);
+    roll_here(v->exchange->roll, &r);
+}
+
+static int add_to_engine(struct visit *v, const struct who_answer *a)
+{
+    struct exchange *o = v->exchange;
+    struct call_line lines[DEVICE_LINES_MAX];
+    for (size_t i = 0; i < a->line_count; i++)
+        lines[i] = (struct call_line){
+            .instance = (unsigned)i + 1, .number = a->lines[i].number, .name = a->lines[i].label};
+    const struct call_phone_setup setup = {.device = v->device,
+                                           .security = a->admission.security,
+                                           .media_up = station_claim(v->station)->media_up,
+                                           .lines = lines,
+                                           .line_count = a->line_count,
+                                           .owner = v};
+    return call_phone_add(o->engine, &setup, loop_now(o->loop), &v->phone);
+}
+
+static int admit_station(struct visit *v, const struct who_answer *a)
+{
+    static const struct call_forwards none;
+    struct station_line lines[DEVICE_LINES_MAX];
+    struct station_now now = visit_now(v);
+    for (size_t i = 0; i < a->line_count; i++) {
+        const struct store_line *line = &a->lines[i];
+        const struct call_forwards *forwards = call_forwards_of(v->exchange->engine, line->number);
+        lines[i] = (struct station_line){.number = line->number,
+                                         .name = line->label,
+                                         .label = line->label[0] ? line->label : line->number,
+                                         .forwards = forwards ? *forwards : none};
+    }
+    const struct station_welcome welcome = {.lines = lines,
+                                            .line_count = a->line_count,
+                                            .date_format = a->date_template,
+                                            .load = a->load,
+                                            .servers = a->servers,
+                                            .server_count = a->server_count};
+    return station_admit(v->station, &welcome, &now);
+}
+
+/* The same phone over an older connection: that one is over, and its calls go on here if they can.
+ */
+static void replace(struct visit *v)
+{
+    struct visit *other = visit_of(v->exchange, v->device);
+    if (!other)
+        return;
+    v->exchange->counts.replaced++;
+    visit_sign_off(other, CALL_CAUSE_CONNECTION_LOST);
+    visit_end(other, "the phone has registered over another connection");
+}
+
+static int sign_on(struct visit *v, const struct who_answer *a)
+{
+    struct exchange *o = v->exchange;
+    replace(v);
+    int result = map_add(o->registered, bytes_of_string(v->device), v);
+    if (result)
+        return result;
+    result = add_to_engine(v, a);
+    if (result) {
+        (void)map_remove(o->registered, bytes_of_string(v->device));
+        return result;
+    }
+    result = admit_station(v, a);
+    if (result) {
+        visit_sign_off(v, CALL_CAUSE_CONNECTION_LOST);
+        return result;
+    }
+    return 0;
+}
+
+static void welcome(struct visit *v, const struct who_job *job)
+{
+    struct exchange *o = v->exchange;
+    const struct who_answer *a = &job->answer;
+    text_copy(v->device, sizeof v->device, station_claim(v->station)->device);
+    v->has_certificate = job->certificate != NULL;
+    if (job->certificate)
+        memcpy(v->certificate, certificate_sha256(job->certificate), sizeof v->certificate);
+    int result = sign_on(v, a);
+    if (result) {
+        struct speaker speaker = visit_speaker(v);
+        callmanager_journal_event(o->journal, LEVEL_ERROR, "phone_not_registered", &speaker,
+                                  error_text(result));
+        station_refuse(v->station, "Server is busy", error_text(result));
+        return;
+    }
+    o->counts.registered++;
+    tls_authenticated(v->connection);
+    write_roll(v, a);
+    observe_registration(v, a);
+}
+
+/* ---- the question ---- */
+
+static int who_run(void *context, struct store *store)
+{
+    struct who_job *job = context;
+    return callmanager_who_ask(&job->answer, job->visit->exchange->desk, store, &job->question,
+                               &job->why);
+}
+
+static void answer(struct visit *v, const struct who_job *job)
+{
+    struct exchange *o = v->exchange;
+    const struct who_answer *a = &job->answer;
+    const struct station_claim *claim = station_claim(v->station);
+    if (a->admission.verdict == ADMISSION_WELCOME) {
+        welcome(v, job);
+    } else {
+        o->counts.refused++;
+        v->refused = true;
+        observe_refusal(v, a);
+        station_refuse(v->station, a->admission.screen, a->admission.reason);
+    }
+    if (!v->phone && !v->refused) /* it was said why */
+        return;
+    struct speaker speaker = visit_speaker(v);
+    if (v->refused)
+        speaker.device = claim->is_name ? claim->device : "";
+    callmanager_journal_admission(o->journal, &speaker, a, claim, tls_version(v->connection),
+                                  tls_cipher(v->connection));
+}
+
+static void who_done(void *context, int result)
+{
+    struct who_job *job = context;
+    struct visit *v = job->visit;
+    struct exchange *o = v->exchange;
+    v->waits--;
+    if (v->connection && !v->closing && result) {
+        struct speaker speaker = visit_speaker(v);
+        callmanager_journal_event(o->journal, LEVEL_ERROR, "callmanager_store_failed", &speaker,
+                                  why_text(&job->why, result));
+        station_refuse(v->station, "Server is busy", why_text(&job->why, result));
+    } else if (v->connection && !v->closing) {
+        answer(v, job);
+    }
+    job_free(job);
+    exchange_rouse(v);
+    exchange_run(o);
+}
+
+static int job_new(struct who_job **out, struct visit *v)
+{
+    struct who_job *job = calloc(1, sizeof *job);
+    if (!job)
+        return -ENOMEM;
+    job->visit = v;
+    job->question = (struct who_question){.claim = *station_claim(v->station),
+                                          .link = station_link(v->station),
+                                          .cipher = tls_cipher(v->connection),
+                                          .now = clock_wall()};
+    if (job->question.link != CALL_LINK_PLAIN) {
+        int result = tls_peer_certificate(v->connection, &job->certificate, &job->why);
+        if (result) {
+            job_free(job);
+            return result;
+        }
+        job->question.certificate = job->certificate;
+    }
+    *out = job;
+    return 0;
+}
+
+void visit_ask_who(struct visit *v)
+{
+    struct who_job *job = NULL;
+    int result = job_new(&job, v);
+    if (result == 0)
+        result = store_async_do(v->exchange->store, who_run, who_done, job);
+    if (result) {
+        job_free(job);
+        station_refuse(v->station, "Server is busy", error_text(result));
+        return;
+    }
+    v->waits++;
+}

@@ -1,0 +1,256 @@
+#include "service/callmanager/who.h"
+
+#include "base/text.h"
+#include "cluster/auto_register.h"
+#include "cluster/config.h"
+#include "cluster/credential.h"
+#include "cluster/parameters.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct who_desk {
+    atomic_bool stale;
+    struct phone_cas cas;
+    struct auto_numbers numbers;
+    bool mixed;
+};
+
+struct asking {
+    struct who_answer *out;
+    struct who_desk *desk;
+    struct store *store;
+    const struct who_question *question;
+    struct store_device device;
+    struct store_profile profile;
+    struct admission_facts facts;
+    char shown[80]; /* the name, for logs */
+    struct why *why;
+};
+
+/* ---- what every registration needs ---- */
+
+int who_desk_new(struct who_desk **out)
+{
+    struct who_desk *desk = calloc(1, sizeof *desk);
+    if (!desk)
+        return -ENOMEM;
+    atomic_init(&desk->stale, true);
+    *out = desk;
+    return 0;
+}
+
+void who_desk_free(struct who_desk *desk)
+{
+    if (!desk)
+        return;
+    phone_cas_fini(&desk->cas);
+    free(desk);
+}
+
+void who_desk_stale(struct who_desk *desk)
+{
+    atomic_store(&desk->stale, true);
+}
+
+static int refresh(struct who_desk *desk, struct store *store)
+{
+    char value[PARAMETER_VALUE];
+    if (!atomic_exchange(&desk->stale, false))
+        return 0;
+    int result = phone_cas_load(&desk->cas, store);
+    if (result == 0)
+        result = auto_numbers_load(&desk->numbers, store);
+    if (result == 0)
+        result = store_parameter_get(store, PARAMETER_SECURITY_MODE, value);
+    if (result == ERR_NOT_FOUND)
+        result = text_copy(value, sizeof value, parameter_find(PARAMETER_SECURITY_MODE)->value)
+                     ? 0
+                     : ERR_BUG;
+    if (result)
+        who_desk_stale(desk);
+    else
+        desk->mixed = strcmp(value, "0") != 0;
+    return result;
+}
+
+/* ---- its certificate ---- */
+
+static enum admission_certificate standing_of(const struct credential *credential)
+{
+    switch (credential->standing) {
+    case CREDENTIAL_FINE:
+        return ADMISSION_CERTIFICATE_FINE;
+    case CREDENTIAL_FOREIGN:
+        return ADMISSION_CERTIFICATE_FOREIGN;
+    case CREDENTIAL_REVOKED:
+        return ADMISSION_CERTIFICATE_REVOKED;
+    case CREDENTIAL_REPLACED:
+        return ADMISSION_CERTIFICATE_REPLACED;
+    case CREDENTIAL_UNKNOWN:
+        break;
+    }
+    return ADMISSION_CERTIFICATE_UNKNOWN;
+}
+
+/* Most are known to the store. Of one that is not it depends on who issued it: ours should be. */
+static int recognise(struct asking *a)
+{
+    const struct who_question *q = a->question;
+    const struct chain_rules rules = {.now = q->now};
+    struct credential credential;
+    bool ours = false;
+    int result = credential_recognise(&credential, a->store, a->device.name, q->certificate, true,
+                                      q->now, a->why);
+    if (result == 0 && credential.standing == CREDENTIAL_UNKNOWN &&
+        phone_cas_check(&a->desk->cas, q->certificate, NULL, 0, &rules, &ours, NULL) == 0 && !ours)
+        result = credential_recognise(&credential, a->store, a->device.name, q->certificate, false,
+                                      q->now, a->why);
+    if (result == 0)
+        a->facts.certificate = standing_of(&credential);
+    return result;
+}
+
+/* A phone on standby may have shown it long ago. */
+static bool is_in_time(const struct certificate *c, int64_t now)
+{
+    return certificate_not_before(c) <= now && now <= certificate_not_after(c);
+}
+
+static int look_at_certificate(struct asking *a)
+{
+    const struct who_question *q = a->question;
+    const struct certificate *c = q->certificate;
+    if (q->link == CALL_LINK_PLAIN || !c)
+        return 0;
+    credential_sha256(a->out->sha256, c);
+    a->out->not_after = certificate_not_after(c);
+    if (!certificate_names_device(c, bytes_of_string(q->claim.device)))
+        a->facts.certificate = ADMISSION_CERTIFICATE_FOREIGN;
+    else if (!is_in_time(c, q->now))
+        a->facts.certificate = ADMISSION_CERTIFICATE_EXPIRED;
+    else if (!a->facts.known) /* nothing is written about phones nobody knows */
+        a->facts.certificate = ADMISSION_CERTIFICATE_FINE;
+    else
+        return recognise(a);
+    return 0;
+}
+
+/* ---- the phone ---- */
+
+static int look_at_phone(struct asking *a)
+{
+    if (!a->facts.is_name)
+        return 0;
+    int result = store_device_get(a->store, a->question->claim.device, &a->device);
+    if (result == ERR_NOT_FOUND)
+        return 0;
+    if (result == 0)
+        result = store_profile_get(a->store, a->device.profile, &a->profile);
+    if (result)
+        return why_error(a->why, result, "%s cannot be read: %s", a->question->claim.device,
+                         store_words(a->store, result));
+    a->facts.known = true;
+    a->facts.protocol = a->profile.protocol;
+    a->facts.mode = a->profile.mode;
+    a->facts.profile = a->profile.name;
+    return 0;
+}
+
+/* By the facts there are. */
+static bool decide(struct asking *a)
+{
+    return admission_decide(&a->out->admission, &a->facts) == 0;
+}
+
+/* Should it not work, the phone stays as unknown as it was. */
+static int add_phone(struct asking *a)
+{
+    char number[LINE_NUMBER];
+    struct why why = WHY_NONE;
+    int result = auto_register(a->store, &a->desk->numbers, a->question->claim.device,
+                               a->question->claim.type, number, &why);
+    if (result == ERR_POLICY || result == ERR_LIMIT) {
+        a->facts.auto_register = false;
+        decide(a);
+        text_copy(a->out->admission.reason, sizeof a->out->admission.reason,
+                  why_text(&why, result));
+        return 0;
+    }
+    if (result && result != ERR_DUPLICATE) /* another connection of its was faster */
+        return why_error(a->why, result, "%s", why_text(&why, result));
+    a->out->by_itself = result == 0;
+    result = look_at_phone(a);
+    if (result == 0)
+        decide(a);
+    return result;
+}
+
+/* ---- what it gets ---- */
+
+static int take_servers(struct asking *a, const char *group_name)
+{
+    struct store_group group;
+    int result = store_group_get(a->store, group_name, &group);
+    for (unsigned i = 0; i < group.count && result == 0; i++) {
+        const struct store_node *node = &group.members[i];
+        struct station_server *server = &a->out->servers[a->out->server_count];
+        text_copy(server->name, sizeof server->name, node->name);
+        if (address_parse(&server->address, node->address,
+                          (uint16_t)(PORT_SCCP + node->port_offset)) == 0)
+            a->out->server_count++;
+    }
+    return result;
+}
+
+static int take_rest(struct asking *a)
+{
+    struct store_pool pool;
+    struct who_answer *out = a->out;
+    int result =
+        store_lines_get(a->store, a->device.name, out->lines, DEVICE_LINES_MAX, &out->line_count);
+    if (out->line_count > DEVICE_LINES_MAX)
+        out->line_count = DEVICE_LINES_MAX;
+    if (result == 0)
+        result = store_pool_get(a->store, a->device.pool, &pool);
+    if (result == 0)
+        result = take_servers(a, pool.group);
+    if (result)
+        return why_error(a->why, result, "what %s gets cannot be read: %s", a->device.name,
+                         store_words(a->store, result));
+    text_copy(out->load, sizeof out->load, a->device.load);
+    text_copy(out->date_template, sizeof out->date_template, pool.date_template);
+    text_copy(out->zone, sizeof out->zone, pool.olson_zone);
+    return 0;
+}
+
+int callmanager_who_ask(struct who_answer *out, struct who_desk *desk, struct store *store,
+                        const struct who_question *question, struct why *why)
+{
+    struct asking a = {.out = out, .desk = desk, .store = store, .question = question, .why = why};
+    *out = (struct who_answer){.line_count = 0};
+    int result = refresh(desk, store);
+    if (result)
+        return why_error(why, result, "parameters and CAs cannot be read: %s",
+                         store_words(store, result));
+    out->mixed = desk->mixed;
+    a.facts = (struct admission_facts){
+        .device = text_escape(a.shown, sizeof a.shown, bytes_of_string(question->claim.device)),
+        .is_name = question->claim.is_name,
+        .link = question->link,
+        .cipher = question->cipher,
+        .mixed = desk->mixed,
+        .auto_register = desk->numbers.on};
+    result = look_at_phone(&a);
+    if (result == 0)
+        result = look_at_certificate(&a);
+    if (result)
+        return result;
+    if (decide(&a) && out->admission.verdict == ADMISSION_AUTO_REGISTER)
+        result = add_phone(&a);
+    if (result == 0 && out->admission.verdict == ADMISSION_WELCOME)
+        result = take_rest(&a);
+    return result;
+}

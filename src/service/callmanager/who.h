@@ -1,0 +1,52 @@
+/*
+ * who: who is the phone that wants to register, may it, and what does it get? For the store's
+ * thread.
+ *
+ * The rules are admission.h's; here are the facts: what the store knows of the phone and of the
+ * certificate it showed. Its CA was judged in the handshake (vetting.h).
+ */
+#ifndef SERVICE_CALLMANAGER_WHO_H
+#define SERVICE_CALLMANAGER_WHO_H
+
+#include "pki/certificate.h"
+#include "service/callmanager/admission.h"
+#include "service/callmanager/station.h"
+
+/* What every registration needs of the cluster; read again when it is told that it is stale. */
+struct who_desk;
+int who_desk_new(struct who_desk **out) CHECKED;
+void who_desk_free(struct who_desk *desk);
+/* From any thread: parameters, nodes or certificates have changed. */
+void who_desk_stale(struct who_desk *desk);
+
+struct who_question {
+    struct station_claim claim;
+    enum call_link link;
+    const char *cipher;                    /* of TLS; a literal of the library's */
+    const struct certificate *certificate; /* of TLS: the phone proved to have its key */
+    int64_t now;                           /* unix seconds */
+};
+
+#define WHO_SERVERS GROUP_MEMBERS_MAX
+struct who_answer {
+    struct admission admission;
+    bool mixed;             /* the cluster's security mode */
+    bool by_itself;         /* the phone was added just now */
+    char sha256[LIST_HASH]; /* of the certificate; "" over TCP */
+    int64_t not_after;      /* of that */
+    /* of a phone that is welcome */
+    char load[DEVICE_TEXT];
+    char date_template[16];
+    char zone[POOL_TEXT]; /* "Europe/Vienna" */
+    size_t line_count;
+    struct store_line lines[DEVICE_LINES_MAX];
+    size_t server_count;
+    struct station_server servers[WHO_SERVERS];
+};
+
+/* Writes what was learned: confirmed LSCs, MICs, phones that register by themselves. 0 with an
+ * answer, which may be a refusal; or the store's error, and nobody knows. */
+int callmanager_who_ask(struct who_answer *out, struct who_desk *desk, struct store *store,
+                        const struct who_question *question, struct why *why) CHECKED;
+
+#endif
