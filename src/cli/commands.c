@@ -146,6 +146,7 @@ static const struct command_option phone_update_options[] = {
     {"curve", "CURVE", "an EC key: P-256, P-384 or P-521", false},
     {"complete-by", "YYYY:MM:DD:HH", "when the operation ends undone, in local time", false},
     {"mic", "FILE", "the phone's MIC (PEM or DER)", false},
+    {"forget-sudi", NULL, "it may leave out the SUDI data it was seen sending", false},
     {"wave", "N", "at most N phones at once; the next follow by themselves", false},
     {"trait", "TRAIT=VALUE", "what the phone can do, if not what its model can", true},
     NO_MORE,

@@ -84,6 +84,7 @@ static int read_string(struct changing *c, struct cli *cli, const struct call *c
 {
     const char *typed = call_value(call, "auth-string");
     c->update.one_time = call_has(call, "one-time");
+    c->update.forget_sudi = call_has(call, "forget-sudi");
     if (!typed)
         return 0;
     if (text_equal_nocase(typed, "generate")) {

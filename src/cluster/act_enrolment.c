@@ -326,6 +326,27 @@ static void note_old_tls(struct update_report *report, const struct cluster *clu
                 t->device.name, m->name);
 }
 
+/* Its short file is all that it could read after that. */
+static void note_sealed(struct update_report *report, const struct target *t)
+{
+    const struct store_device *d = &t->device;
+    bool has_rsa_mic = d->mic.id && d->mic.key_kind == KEY_RSA;
+    if (!t->orders || t->order.operation != ENROLMENT_DELETE || !t->profile.tftp_encrypted ||
+        has_rsa_mic || report->note[0])
+        return;
+    text_format(report->note, sizeof report->note,
+                "%s has profile %s, which encrypts its configuration, and no MIC it could be "
+                "sealed for: without its LSC it cannot read it (change the profile first)",
+                d->name, t->profile.name);
+}
+
+static void note_target(struct update_report *report, const struct cluster *cluster,
+                        const struct target *target)
+{
+    note_sealed(report, target);
+    note_old_tls(report, cluster, target);
+}
+
 /* ---- writing ---- */
 
 struct writing {
@@ -365,6 +386,8 @@ static int write_target(struct writing *w, const struct target *t, const struct 
     if (result == 0 && u->mic)
         result = store_mic_put(store, t->device.name, certificate_der(u->mic), w->now,
                                &w->report->mic_learned, why);
+    if (result == 0 && u->forget_sudi)
+        result = store_sudi_forget(store, t->device.name);
     if (result == 0 && s)
         result = store_string_put(store, t->device.name, s->mac, u->one_time, why);
     if (result == 0 && t->orders && !u->wave)
@@ -397,7 +420,7 @@ static int write_all(struct writing *w, struct why *why)
         if (result == 0)
             result = write_target(w, &target, w->strings ? &w->strings[i] : NULL, why);
         if (result == 0)
-            note_old_tls(w->report, w->cluster, &target);
+            note_target(w->report, w->cluster, &target);
         if (result)
             result = why_prefix(why, result, "%s", w->devices[i]);
     }

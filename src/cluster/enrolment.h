@@ -25,7 +25,8 @@ struct device_update {
     int64_t complete_by; /* 0: a new operation has no end, that of one there is stays */
     const char *string;  /* digits; NULL: stays, or is generated: */
     bool generate;
-    bool one_time; /* the new string is forgotten after a success */
+    bool one_time;    /* the new string is forgotten after a success */
+    bool forget_sudi; /* it was seen sending SUDI data, and need not any more */
     const struct certificate *mic;
     const struct store_trait *traits; /* what is said of the phones; `device` is not looked at */
     size_t trait_count;

@@ -112,6 +112,8 @@ int store_order_finish(struct store *store, const char *device, const struct sto
 int store_orders_expire(struct store *store, int64_t now, unsigned *expired,
                         struct why *why) CHECKED;
 int store_sudi_seen(struct store *store, const char *device) CHECKED;
+/* It may leave SUDI data out again. ERR_NOT_FOUND: no such phone. */
+int store_sudi_forget(struct store *store, const char *device) CHECKED;
 
 /* ---- authentication strings: kept as the signer's MAC, in a table nobody is shown ---- */
 

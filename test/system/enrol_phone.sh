@@ -76,8 +76,11 @@ mic_of_another() {
     [ ! -e "$work/flash/SEP001122330002/LSC.pem" ]
 }
 deleted() {
-    admin phone update $name --capf-operation delete --capf-auth null-string --yes && eventually asks_for 2 &&
-        boot $name --until enrolled
+    admin phone update SEP001122330002 --capf-operation delete --capf-auth null-string --yes >out 2>&1 &&
+        grep -q 'without its LSC it cannot read it' out || { cat out; fails 'no note'; return; }
+    admin phone update $name --capf-operation delete --capf-auth null-string --yes >out 2>&1 &&
+        ! grep -q 'cannot read it' out || { fails 'a phone with a MIC was warned of'; return; }
+    eventually asks_for 2 && boot $name --until enrolled
     [ ! -e "$work/flash/$name/LSC.pem" ] && admin phone show $name --json >out &&
         [ "$(sqlite3 :memory: "select json_extract(readfile('out'), '$.capf.status')")" = 'Delete Success' ]
 }

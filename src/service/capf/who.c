@@ -146,7 +146,9 @@ static int check_sudi(struct asking *a)
             return 0;
         refuse(a, CAPF_NOT_BELIEVED,
                "it came without SUDI_DATA, which this phone is known to send: this may be a replay "
-               "of an earlier session");
+               "of an earlier session (if its firmware was changed: trustline phone update %s "
+               "--forget-sudi)",
+               a->enrolment.device);
         return disbelieve(a, CAUSE_CREDENTIALS);
     }
     int result = certificate_from_der(&sudi, m->sudi.certificate, &why);

@@ -376,13 +376,23 @@ static int change_row(struct store *store, const char *text, const char *device,
     return change_end(store, result || changed ? result : ERR_NOT_FOUND, 0, NULL);
 }
 
-int store_sudi_seen(struct store *store, const char *device)
+static int set_sends_sudi(struct store *store, const char *device, bool sends)
 {
     return change_row(store,
                       "INSERT INTO enrolment (phone, sends_sudi) SELECT id, $2 FROM phone"
                       " WHERE name = $1 ON CONFLICT (phone) DO UPDATE"
                       " SET sends_sudi = excluded.sends_sudi",
-                      device, 1);
+                      device, sends);
+}
+
+int store_sudi_seen(struct store *store, const char *device)
+{
+    return set_sends_sudi(store, device, true);
+}
+
+int store_sudi_forget(struct store *store, const char *device)
+{
+    return set_sends_sudi(store, device, false);
 }
 
 /* ---- authentication strings ---- */

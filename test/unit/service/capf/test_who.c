@@ -460,7 +460,8 @@ static void with_sudi(struct capf_message *m, const struct certificate *mic, uin
     proof_attach_sudi(m, &sudi_proof, certificate_der(mic));
 }
 
-static void test_sudi_data_is_needed_once_it_was_seen(void **state)
+static void test_sudi_data_is_needed_once_it_was_seen_until_an_administrator_forgets_it(
+    void **state)
 {
     (void)state;
     struct certificate *c = issued(PHONE);
@@ -473,7 +474,11 @@ static void test_sudi_data_is_needed_once_it_was_seen(void **state)
     ask(&m, NULL, strict);
     expect(CAPF_WELCOME, "");
     ask_showing(PHONE, c, strict);
-    expect(CAPF_NOT_BELIEVED, "SUDI_DATA");
+    expect(CAPF_NOT_BELIEVED, "phone update " PHONE " --forget-sudi");
+    assert_int_equal(store_sudi_forget(store, PHONE), 0);
+    assert_int_equal(store_sudi_forget(store, "SEP0011223300FF"), ERR_NOT_FOUND);
+    ask_showing(PHONE, c, strict);
+    expect(CAPF_WELCOME, "");
     certificate_free(c);
     certificate_free(mic);
 }
@@ -554,7 +559,7 @@ int main(void)
         CASE(test_a_mic_is_learned),
         CASE(test_an_lsc_the_store_knows_nothing_of_is_no_mic),
         CASE(test_a_revoked_lsc_does_not_open),
-        CASE(test_sudi_data_is_needed_once_it_was_seen),
+        CASE(test_sudi_data_is_needed_once_it_was_seen_until_an_administrator_forgets_it),
         CASE(test_sudi_data_of_another_session_is_a_replay),
         CASE(test_sudi_data_of_another_phone_does_not_open),
         CASE(test_a_phone_of_any_model_can_have_an_lsc_that_names_the_model),
