@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { SERVICES_MAX = 32, COUNTERS_MAX = 64, HASH_SHOWN = 16 };
+enum { SERVICES_MAX = 32, COUNTERS_MAX = 256, HASH_SHOWN = 16 };
 
 enum cli_status show_version(struct cli *cli, const struct call *call)
 {
