@@ -73,13 +73,17 @@ static bool device_then(const char *text, const char *rest, char device[DEVICE_N
            begins_with_device(text, device);
 }
 
-/* People keep old configurations beside the new one, or in a directory of their own. */
+/* People keep old configurations beside the new one, or in a directory of their own, under whatever
+ * name tells them whose it was: backup-SEP<MAC>.cnf.xml, SEP<MAC>.xml. Lists have no secrets. */
 static bool is_copy(struct file_name *out)
 {
     const char *slash = strrchr(out->path, '/');
-    const char *last = slash ? slash + 1 : out->path;
-    return begins_with_device(last, out->about) &&
-           strncasecmp(last + DEVICE_NAME_LENGTH, ".cnf", 4) == 0;
+    if (ends_with(out->path, ".tlv"))
+        return false;
+    for (const char *at = slash ? slash + 1 : out->path; *at; at++)
+        if (begins_with_device(at, out->about))
+            return true;
+    return false;
 }
 
 static bool is_list(struct file_name *out, const char *prefix, const char *whole)

@@ -16,7 +16,7 @@ enum name_kind {
     NAME_DEFAULT, /* XMLDefault.cnf.xml */
     NAME_CRL,     /* CAPF.crl */
     NAME_CRLS,    /* CAPF.crl.pem */
-    NAME_COPY,    /* another name that begins, or whose last part does, as a configuration's */
+    NAME_COPY,    /* another name that has a phone's in its last part */
     NAME_FILE,    /* anything else */
 };
 

@@ -74,6 +74,9 @@ static void test_what_may_be_a_copy_of_a_configuration_is_known_for_it(void **st
         "old/SEP001122334455.cnf.xml",
         "a/b/SEP001122334455.cnf.xml.sgn",
         "SEP001122334455.cnf",
+        "SEP001122334455.xml",
+        "backup-SEP001122334455.cnf.xml",
+        "old/2026-sep001122334455.txt",
     };
     for (size_t i = 0; i < sizeof copies / sizeof *copies; i++) {
         struct file_name n = parse(copies[i]);
@@ -81,7 +84,8 @@ static void test_what_may_be_a_copy_of_a_configuration_is_known_for_it(void **st
         assert_string_equal(n.about, "SEP001122334455");
         assert_string_equal(n.device, "");
     }
-    assert_int_equal(parse("SEP001122334455.xml").kind, NAME_FILE);
+    assert_int_equal(parse("SEP00112233445.xml").kind, NAME_FILE);
+    assert_int_equal(parse("SEP00112233445G.cnf.xml").kind, NAME_FILE);
     assert_int_equal(parse("SEP001122334455.cnf.xml/image.png").kind, NAME_FILE);
 }
 

@@ -411,6 +411,9 @@ static const char *const names[] = {
     PHONE_2 ".cnf.xml.enc",
     PHONE_2 ".cnf.xml.enc.sgn.sgn",
     PHONE_2 ".cnf.xml.bak",
+    PHONE_2 ".xml",
+    "backup-" PHONE_2 ".cnf.xml",
+    "backup-" PHONE_2 ".cnf.xml.sgn",
     "sep0011223344aa.cnf.xml.BAK.sgn",
     "old/" PHONE_2 ".cnf.xml",
     "old/" PHONE_2 ".cnf.xml.sgn",
@@ -463,6 +466,8 @@ static void test_what_somebody_wrote_is_sealed_and_never_leaves_in_clear(void **
     world_write(PHONE_2 ".cnf.xml", bytes_of_string(written));
     world_write(PHONE_2 ".cnf.xml.bak", bytes_of_string(written));
     world_write("old/" PHONE_2 ".cnf.xml", bytes_of_string(written));
+    world_write(PHONE_2 ".xml", bytes_of_string(written));
+    world_write("backup-" PHONE_2 ".cnf.xml", bytes_of_string(written));
     assert_no_leaks(); /* without a certificate */
     load(&lsc, "pool/rsa2048-3.pem");
     issue(&lsc);
