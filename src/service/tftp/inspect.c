@@ -3,8 +3,8 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/text.h"
+#include "cluster/traits.h"
 #include "pki/certificate.h"
-#include "trust/model.h"
 #include "wire/cnf.h"
 
 #include <errno.h>
@@ -74,6 +74,20 @@ static void describe_model(struct lint_context *context, const struct model *mod
         model->encryption == ENCRYPTION_MANUAL_RC4 || model->encryption == ENCRYPTION_MANUAL_AES;
 }
 
+/* What an administrator said of the phone goes before what the table has. */
+static void describe_phone(struct lint_context *context, const struct inspection *what)
+{
+    const struct store_device *device = what->device;
+    const struct model *model = model_find(device->model);
+    struct traits *traits = NULL;
+    if (!model)
+        return;
+    if (traits_load(&traits, what->store, NULL) == 0)
+        model = traits_of(traits, device->name, device->model);
+    describe_model(context, model);
+    traits_free(traits);
+}
+
 void inspector_look(struct inspector *inspector, const struct inspection *what)
 {
     struct lint_finding findings[FINDINGS_MAX];
@@ -85,17 +99,16 @@ void inspector_look(struct inspector *inspector, const struct inspection *what)
                                    .has_lsc = what->device && what->device->lsc.id,
                                    .has_file = what->root ? has_file : NULL,
                                    .context = what->root};
-    const struct model *model = what->device ? model_find(what->device->model) : NULL;
     char file[300];
     char text[400];
     size_t count = 0;
     if (seen_before(inspector, what))
         return;
-    if (what->device)
+    if (what->device) {
         context.certificate_is_ec =
             (context.has_lsc ? &what->device->lsc : &what->device->mic)->key_kind == KEY_EC;
-    if (model)
-        describe_model(&context, model);
+        describe_phone(&context, what);
+    }
     cnf_lint(findings, FINDINGS_MAX, &count, what->xml, &context);
     text_value(file, sizeof file, bytes_of_string(what->file));
     for (size_t i = 0; i < count && i < FINDINGS_MAX; i++)

@@ -18,6 +18,7 @@ struct inspection {
     const uint8_t *hash;
     struct bytes xml;
     const struct store_device *device;
+    struct store *store; /* where administrators say what the table of models has wrong */
     struct file_root *root;
     bool served_sealed; /* nothing of it but the short file leaves in clear */
     bool ctl_names_servers, itl_served, lists_known;

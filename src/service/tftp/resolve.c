@@ -369,6 +369,7 @@ static void look_over(struct resolver *r, struct store *store, const struct file
                               .hash = out->body->hash,
                               .xml = bytes_of(out->body->memory, (size_t)out->body->size),
                               .device = device,
+                              .store = store,
                               .served_sealed = sealed,
                               .root = r->root};
     if (!out->body->memory)

@@ -1,6 +1,7 @@
 /* The whole role: store, signer, files, sockets. */
 #include "world.h"
 
+#include "store/traits.h"
 #include "wire/cnf.h"
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, world_enter, world_leave)
@@ -174,6 +175,27 @@ static void test_the_default_file_is_made_too(void **state)
     fetch(&f, "XmlDefault.cnf.xml.sgn");
     assert_signed(&f, "XmlDefault.cnf.xml.sgn");
     fetched_fini(&f);
+}
+
+static void test_what_an_administrator_says_of_a_model_counts_when_files_are_looked_over(
+    void **state)
+{
+    (void)state;
+    static const char file[] = "<device><fullConfig>true</fullConfig><deviceProtocol>SCCP"
+                               "</deviceProtocol><encrConfig>true</encrConfig></device>";
+    static const char later[] = "<device><fullConfig>true</fullConfig><deviceProtocol>SCCP"
+                                "</deviceProtocol><encrConfig>true</encrConfig></device>\n";
+    const struct store_trait trait = {.model = "7975", .name = "encryption", .value = "none"};
+    struct why why = WHY_NONE;
+    unsigned before = world_log_count("trustline.log", "cannot decrypt");
+    world_write(PHONE ".cnf.xml", bytes_of_string(file));
+    assert_fetch(PHONE ".cnf.xml", bytes_of_string(file));
+    assert_int_equal(world_log_count("trustline.log", "cannot decrypt"), before);
+    world_check(store_trait_put(world.store, &trait, &why), &why);
+    /* The same content is not looked over again. */
+    world_write(PHONE ".cnf.xml", bytes_of_string(later));
+    assert_fetch(PHONE ".cnf.xml", bytes_of_string(later));
+    assert_true(world_log_count("trustline.log", "cannot decrypt") > before);
 }
 
 static void test_a_file_somebody_wrote_is_respected_looked_over_and_signed(void **state)
@@ -367,6 +389,7 @@ int main(void)
         CASE(test_a_changed_device_gets_a_changed_file_soon),
         CASE(test_a_cluster_in_non_secure_mode_wants_no_phone_to_be_secure),
         CASE(test_the_default_file_is_made_too),
+        CASE(test_what_an_administrator_says_of_a_model_counts_when_files_are_looked_over),
         CASE(test_a_file_somebody_wrote_is_respected_looked_over_and_signed),
         CASE(test_a_changed_file_is_served_changed_at_once),
         CASE(test_directories_come_and_go),
