@@ -125,6 +125,8 @@ static int print_plan(FILE *out, struct cluster *cluster, const struct act *act,
     if (report->plan.count)
         fputc('\n', out);
     plan_print_lost_before(out, count);
+    if (report->note[0])
+        fprintf(out, "Note: %s\n", report->note);
     return plan_print_rest(out, &report->plan);
 }
 

@@ -174,9 +174,8 @@ static int add(struct cluster *cluster, struct act_report *report,
                const struct act_options *options, void *context, struct why *why)
 {
     const struct new_phone *phone = context;
-    (void)report;
-    return cluster_device_add(cluster, &phone->device, phone->lines, phone->line_count, options,
-                              why);
+    return cluster_device_add(cluster, report, &phone->device, phone->lines, phone->line_count,
+                              options, why);
 }
 
 static void say_added(FILE *out, struct cluster *cluster, const struct act_report *report,

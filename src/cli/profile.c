@@ -192,8 +192,7 @@ static int parse_profile(struct store_profile *out, const struct call *call, str
 static int add(struct cluster *cluster, struct act_report *report,
                const struct act_options *options, void *context, struct why *why)
 {
-    (void)report;
-    return cluster_profile_add(cluster, context, options, why);
+    return cluster_profile_add(cluster, report, context, options, why);
 }
 
 static void say_added(FILE *out, struct cluster *cluster, const struct act_report *report,

@@ -82,6 +82,23 @@ int cluster_device_find(struct cluster *cluster, const char *typed, struct store
                         : why_error(why, ERR_NOT_FOUND, "there is no phone %s", typed);
 }
 
+/* Files are sealed for the RSA key of a certificate, and in no other way. */
+static bool opens_sealed(const struct model *model)
+{
+    return model->encryption == ENCRYPTION_PKI || model->encryption == ENCRYPTION_UNKNOWN;
+}
+
+static const char *sealed_words(const struct model *model)
+{
+    return model->encryption == ENCRYPTION_NONE
+               ? "cannot decrypt configuration files"
+               : "decrypts configuration files with a key typed at the phone only, and not those "
+                 "sealed for its certificate";
+}
+
+/* Where the table of models only infers it. */
+#define HOW_TO_KNOW "(nothing certain is known; say it with: trustline model set %s %s=VALUE)"
+
 static int check_fit(const struct model *model, const struct store_profile *profile,
                      struct why *why)
 {
@@ -92,12 +109,28 @@ static int check_fit(const struct model *model, const struct store_profile *prof
         return why_error(why, ERR_POLICY,
                          "a %s asks for no CTL, so it cannot register as profile %s wants",
                          model->name, profile->name);
-    if (profile->tftp_encrypted && model->encryption == ENCRYPTION_NONE &&
-        !model->encryption_inferred)
-        return why_error(why, ERR_POLICY,
-                         "a %s cannot decrypt configuration files, which profile %s asks for",
-                         model->name, profile->name);
+    if (profile->tftp_encrypted && !opens_sealed(model) && !model->encryption_inferred)
+        return why_error(why, ERR_POLICY, "a %s %s, which profile %s asks for", model->name,
+                         sealed_words(model), profile->name);
     return 0;
+}
+
+void profile_note(char out[PROFILE_NOTE], const struct model *model,
+                  const struct store_profile *profile)
+{
+    if (model->generation == GENERATION_A && profile->protocol == PROTOCOL_SIP)
+        text_format(out, PROFILE_NOTE,
+                    "the SIP loads of a %s read text files (SIP<MAC>.cnf in tftpboot/), not the "
+                    "configuration made here",
+                    model->name);
+    else if (profile->mode != MODE_NON_SECURE && model->ctl.value == TRAIT_NO)
+        text_format(out, PROFILE_NOTE,
+                    "a %s probably asks for no CTL, and then cannot register as profile %s "
+                    "wants " HOW_TO_KNOW,
+                    model->name, profile->name, model->name, "ctl");
+    else if (profile->tftp_encrypted && !opens_sealed(model))
+        text_format(out, PROFILE_NOTE, "a %s probably %s, which profile %s asks for " HOW_TO_KNOW,
+                    model->name, sealed_words(model), profile->name, model->name, "encryption");
 }
 
 int device_check(struct cluster *cluster, struct traits *traits, struct store_device *device,
@@ -125,9 +158,9 @@ int device_check(struct cluster *cluster, struct traits *traits, struct store_de
     return check_fit(model, profile, why);
 }
 
-int cluster_device_add(struct cluster *cluster, const struct store_device *device,
-                       const struct store_line *lines, size_t line_count,
-                       const struct act_options *options, struct why *why)
+int cluster_device_add(struct cluster *cluster, struct act_report *report,
+                       const struct store_device *device, const struct store_line *lines,
+                       size_t line_count, const struct act_options *options, struct why *why)
 {
     struct store *store = cluster_store(cluster);
     struct store_device checked = *device;
@@ -138,6 +171,8 @@ int cluster_device_add(struct cluster *cluster, const struct store_device *devic
     int result = traits_load(&traits, store, why);
     if (result == 0)
         result = device_check(cluster, traits, &checked, &profile, &model, why);
+    if (result == 0)
+        profile_note(report->note, model, &profile);
     traits_free(traits);
     if (result == 0)
         result = store_begin(store, why);
@@ -170,8 +205,9 @@ int cluster_device_delete(struct cluster *cluster, const char *typed,
     return result;
 }
 
-int cluster_profile_add(struct cluster *cluster, const struct store_profile *profile,
-                        const struct act_options *options, struct why *why)
+int cluster_profile_add(struct cluster *cluster, struct act_report *report,
+                        const struct store_profile *profile, const struct act_options *options,
+                        struct why *why)
 {
     struct store *store = cluster_store(cluster);
     struct store_profile checked = *profile;
@@ -184,7 +220,10 @@ int cluster_profile_add(struct cluster *cluster, const struct store_profile *pro
         if (result)
             return result;
         text_copy(checked.model, sizeof checked.model, model->name);
-        result = check_fit(traits_of(traits, "", model->name), &checked, why);
+        model = traits_of(traits, "", model->name);
+        result = check_fit(model, &checked, why);
+        if (result == 0)
+            profile_note(report->note, model, &checked);
         traits_free(traits);
         if (result)
             return result;

@@ -340,11 +340,27 @@ static void note_sealed(struct update_report *report, const struct target *t)
                 d->name, t->profile.name);
 }
 
+/* What is only inferred of its model. */
+static void note_model(struct update_report *report, const struct device_update *u,
+                       const struct target *t)
+{
+    bool ordered = t->orders && t->order.operation != ENROLMENT_NONE;
+    if (report->note[0])
+        return;
+    if (u->profile)
+        profile_note(report->note, t->model, &t->profile);
+    if (!report->note[0] && ordered && t->model->lsc.value == TRAIT_NO)
+        text_format(report->note, sizeof report->note,
+                    "%s is a %s, which probably knows no CAPF: then the order stays open",
+                    t->device.name, t->model->name);
+}
+
 static void note_target(struct update_report *report, const struct cluster *cluster,
-                        const struct target *target)
+                        const struct device_update *update, const struct target *target)
 {
     note_sealed(report, target);
     note_old_tls(report, cluster, target);
+    note_model(report, update, target);
 }
 
 /* ---- writing ---- */
@@ -420,7 +436,7 @@ static int write_all(struct writing *w, struct why *why)
         if (result == 0)
             result = write_target(w, &target, w->strings ? &w->strings[i] : NULL, why);
         if (result == 0)
-            note_target(w->report, w->cluster, &target);
+            note_target(w->report, w->cluster, w->update, &target);
         if (result)
             result = why_prefix(why, result, "%s", w->devices[i]);
     }

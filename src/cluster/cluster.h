@@ -149,13 +149,16 @@ int cluster_device_find(struct cluster *cluster, const char *typed, struct store
                         struct why *why) CHECKED;
 int cluster_profile_find(struct cluster *cluster, const char *name, struct store_profile *out,
                          struct why *why) CHECKED;
-int cluster_device_add(struct cluster *cluster, const struct store_device *device,
-                       const struct store_line *lines, size_t line_count,
-                       const struct act_options *options, struct why *why) CHECKED;
+/* The report gets a note when the model probably cannot do what the profile asks for. */
+int cluster_device_add(struct cluster *cluster, struct act_report *report,
+                       const struct store_device *device, const struct store_line *lines,
+                       size_t line_count, const struct act_options *options,
+                       struct why *why) CHECKED;
 int cluster_device_delete(struct cluster *cluster, const char *name,
                           const struct act_options *options, struct why *why) CHECKED;
-int cluster_profile_add(struct cluster *cluster, const struct store_profile *profile,
-                        const struct act_options *options, struct why *why) CHECKED;
+int cluster_profile_add(struct cluster *cluster, struct act_report *report,
+                        const struct store_profile *profile, const struct act_options *options,
+                        struct why *why) CHECKED;
 int cluster_profile_delete(struct cluster *cluster, const char *name,
                            const struct act_options *options, struct why *why) CHECKED;
 

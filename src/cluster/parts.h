@@ -23,6 +23,12 @@ int device_check(struct cluster *cluster, struct traits *traits, struct store_de
                  struct store_profile *profile, const struct model **model,
                  struct why *why) CHECKED;
 
+/* What may come between the model and the profile, where nothing is certain; nothing is written
+ * when nothing does. Meant for what device_check() lets pass. */
+#define PROFILE_NOTE 256
+void profile_note(char out[PROFILE_NOTE], const struct model *model,
+                  const struct store_profile *profile);
+
 /* The user's ids; ERR_NOT_FOUND when there is no such user on this machine. */
 int user_find(const char *name, unsigned *user, unsigned *group) CHECKED;
 

@@ -34,6 +34,7 @@ ordered() {
     changes_nothing 0 "$trustline" phone update $a --capf-operation install --auth-string 4711471147 \
         --dry-run && exactly <<END || return
 $a would be updated.
+Note: $a is a 7975, which speaks TLS 1.0 alone: without legacy_tls = on in trustline.conf it cannot talk to CAPF
 END
     done_by phone update sep001122330001 --capf-operation install --auth-string 4711471147 --key-size 1024 \
         --complete-by 2036:12:31:18 && exactly <<END || return
@@ -287,6 +288,7 @@ bulk_order() {
     done_by plan phone update --where model=7941 --capf-operation install --auth-string generate --wave $at_once &&
         exactly <<END || return
 $many phones would be updated.
+Note: SEP002233440001 is a 7941, which speaks TLS 1.0 alone: without legacy_tls = on in trustline.conf it cannot talk to CAPF
 END
     done_by phone update --where model=7941 --where lsc=none --capf-operation install --auth-string generate \
         --wave $at_once && prints "Updated $many phones." &&

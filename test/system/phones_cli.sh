@@ -156,6 +156,25 @@ phone_mistakes() {
         complains 1 'there is no phone SEP001122330009; did you mean' phone show SEP001122330009 &&
         complains 1 'there is no phone SEP001122330009; did you mean' phone delete SEP001122330009
 }
+# What is only inferred of a model is no reason to refuse it, and is told; what is known for sure is.
+doubtful_models() {
+    x=SEP0011223300FE
+    done_by profile add old --model 7905 --protocol sccp --mode non-secure --tftp-encrypted yes &&
+        prints 'Note: a 7905 probably decrypts configuration files with a key typed at the phone only' &&
+        done_by phone add $x --model 7905 --profile old --dry-run && prints 'Note: a 7905 probably decrypts' &&
+        done_by phone add $x --model 7912 --profile sccp-encrypted &&
+        prints 'Note: a 7912 probably asks for no CTL, and then cannot register as profile sccp-encrypted wants' &&
+        prints 'trustline model set 7912 ctl=VALUE' &&
+        done_by phone update $x --capf-operation install --capf-auth null-string &&
+        prints "Note: $x is a 7912, which probably knows no CAPF" &&
+        done_by phone delete $x && done_by phone add $x --model 7940 --profile sip-non-secure &&
+        prints 'Note: the SIP loads of a 7940 read text files' && done_by phone delete $x || return
+    complains 1 'a 7960 decrypts configuration files with a key typed at the phone only, and not those sealed for' \
+        profile add typed --model 7960 --protocol sccp --mode non-secure --tftp-encrypted yes &&
+        done_by model set 7905 encryption=pki && done_by profile delete old &&
+        done_by profile add old --model 7905 --protocol sccp --mode non-secure --tftp-encrypted yes &&
+        ! grep -q Note out && done_by model set 7905 encryption=default && done_by profile delete old
+}
 filters() {
     for condition in "model=7975 $a" "mode=non-secure $c" "protocol=sip $c" "profile=sip-* $c" "ctl=none $a $b $c" \
         "model=79* $a $b" "itl=current" "lsc=none $a $b $c" "lsc=expiring" \
@@ -190,6 +209,7 @@ END
 test_that 'phones are added, listed and shown' phone_is_added
 test_that 'phones are shown as JSON' phone_as_json
 test_that 'what a phone cannot be is said' phone_mistakes
+test_that 'what a model probably cannot do is told, what it surely cannot do is refused' doubtful_models
 test_that 'phones are found by what they are' filters
 test_that 'a profile in use stays, a phone goes with all that is known of it' in_use
 
