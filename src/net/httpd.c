@@ -455,6 +455,37 @@ const struct address *httpd_peer(const struct httpd_request *request)
     return &request->connection->peer;
 }
 
+struct argument {
+    size_t left; /* to pass over */
+    bool found;
+    struct bytes name, value;
+};
+
+static enum MHD_Result look_at_argument(void *context, enum MHD_ValueKind kind, const char *name,
+                                        size_t name_size, const char *value, size_t value_size)
+{
+    struct argument *argument = context;
+    (void)kind;
+    if (argument->left--)
+        return MHD_YES;
+    *argument = (struct argument){.found = true,
+                                  .name = bytes_of(name, name_size),
+                                  .value = bytes_of(value, value ? value_size : 0)};
+    return MHD_NO;
+}
+
+bool httpd_argument(const struct httpd_request *request, size_t n, struct bytes *name,
+                    struct bytes *value)
+{
+    struct argument argument = {.left = n};
+    if (request->connection)
+        MHD_get_connection_values_n(request->connection->mhd, MHD_GET_ARGUMENT_KIND,
+                                    look_at_argument, &argument);
+    *name = argument.name;
+    *value = argument.value;
+    return argument.found;
+}
+
 /* ---- the server ---- */
 
 static void run(struct httpd *httpd)

@@ -42,6 +42,10 @@ bool httpd_is_head(const struct httpd_request *request);
 /* The path without its query, %XX decoded: any bytes. Begins with '/'. */
 struct bytes httpd_path(const struct httpd_request *request);
 const struct address *httpd_peer(const struct httpd_request *request);
+/* Argument `n` of its query, from 0 on; false when there are no more. Both as they were sent, with
+ * their escapes; `value` has no data where there is no '='. Valid until the answer. */
+bool httpd_argument(const struct httpd_request *request, size_t n, struct bytes *name,
+                    struct bytes *value) CHECKED;
 
 #define HTTPD_HEADERS_MAX 8
 

@@ -67,6 +67,20 @@ static void answer_file(struct httpd_request *request, uint64_t size)
     disk_file_free(file);
 }
 
+/* "name=value;" of each argument, without the '=' where it had none. */
+static void answer_arguments(struct httpd_request *request)
+{
+    static char text[1000];
+    struct bytes name, value;
+    size_t size = 0;
+    for (size_t i = 0; httpd_argument(request, i, &name, &value); i++)
+        size += (size_t)snprintf(text + size, sizeof text - size, "%.*s%s%.*s;", (int)name.size,
+                                 (const char *)name.data, value.data ? "=" : "", (int)value.size,
+                                 (const char *)value.data);
+    snprintf(text + size, sizeof text - size, "\n");
+    answer_text(request, 200, text);
+}
+
 static void handle(void *context, struct httpd_request *request)
 {
     struct site *s = context;
@@ -77,6 +91,8 @@ static void handle(void *context, struct httpd_request *request)
     assert_int_equal(address_bytes(httpd_peer(request)).size, 4);
     if (bytes_equal_string(path, "/later"))
         s->waiting = request;
+    else if (bytes_equal_string(path, "/arguments"))
+        answer_arguments(request);
     else if (bytes_equal_string(path, "/large"))
         answer_file(request, LARGE);
     else if (bytes_equal_string(path, "/huge"))
@@ -233,6 +249,18 @@ static void test_get_and_head_are_answered_on_one_connection(void **state)
     assert_int_equal(site.finished, 2);
     assert_int_equal(site.complete, 2);
     assert_int_equal(httpd_counters(site.httpd)->accepted, 1);
+    client_close(&c);
+}
+
+static void test_arguments_of_a_query_are_had_one_by_one(void **state)
+{
+    (void)state;
+    struct client c;
+    client_open(&c, "127.0.0.1");
+    client_send(&c, "GET /arguments?adapter=device.%41&2&empty=&a=b=c" HOST);
+    client_expect(&c, "adapter=device.%41;2;empty=;a=b=c;\n");
+    client_send(&c, "GET /arguments" HOST);
+    client_expect(&c, "\r\n\r\n\n");
     client_close(&c);
 }
 
@@ -465,6 +493,7 @@ int main(void)
 #define ON_SITE(test) cmocka_unit_test_setup_teardown(test, enter, leave)
     const struct CMUnitTest tests[] = {
         ON_SITE(test_get_and_head_are_answered_on_one_connection),
+        ON_SITE(test_arguments_of_a_query_are_had_one_by_one),
         ON_SITE(test_other_methods_and_bad_escapes_are_refused),
         ON_SITE(test_an_answer_may_come_later),
         ON_SITE(test_an_answer_nobody_waits_for_is_dropped),
