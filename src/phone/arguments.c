@@ -32,6 +32,8 @@ static const char usage_text[] =
     "  --mic FILE           its factory certificate: PEM, certificate and key\n"
     "  --tls legacy|modern  TLS 1.0 alone, or 1.2 and 1.3; as its model when not given\n"
     "  --key-seconds N      a key takes it at least that long, as it does old phones\n"
+    "  --stay               when it has got there it stays on, until SIGINT or SIGTERM\n"
+    "  --web PORT           its web page, on loopback; it stays on, too\n"
     "  --json               one JSON document at the end, instead of what it says on the way\n"
     "  --quiet              status messages only, no console lines\n"
     "\n"
@@ -64,6 +66,8 @@ enum option_code {
     OPTION_KEY_SECONDS,
     OPTION_KEY_POOL,
     OPTION_MAKE_MIC,
+    OPTION_STAY,
+    OPTION_WEB,
     OPTION_JSON,
     OPTION_QUIET,
     OPTION_FLEET,
@@ -86,6 +90,8 @@ static const struct option options[] = {
     {"key-seconds", required_argument, NULL, OPTION_KEY_SECONDS},
     {"key-pool", required_argument, NULL, OPTION_KEY_POOL},
     {"make-mic", required_argument, NULL, OPTION_MAKE_MIC},
+    {"stay", no_argument, NULL, OPTION_STAY},
+    {"web", required_argument, NULL, OPTION_WEB},
     {"json", no_argument, NULL, OPTION_JSON},
     {"quiet", no_argument, NULL, OPTION_QUIET},
     {"fleet", required_argument, NULL, OPTION_FLEET},
@@ -203,6 +209,14 @@ static int read_key_seconds(struct reading *r, const char *text)
     return result;
 }
 
+static int read_web(struct reading *r, const char *text)
+{
+    int64_t port = 0;
+    int result = read_number(r, "web", text, UINT16_MAX, &port);
+    r->out->web = (uint16_t)port;
+    return result;
+}
+
 static int read_device(struct reading *r, const char *text)
 {
     if (text_device_name(bytes_of_string(text), r->out->device))
@@ -266,6 +280,12 @@ static int take_option(struct reading *r, int code, const char *value)
     case OPTION_MAKE_MIC:
         a->make_mic = value;
         return 0;
+    case OPTION_STAY:
+        a->stays = true;
+        return 0;
+    case OPTION_WEB:
+        a->stays = true;
+        return read_web(r, value);
     case OPTION_JSON:
         a->json = true;
         return 0;
@@ -284,6 +304,8 @@ static int check_fleet(struct reading *r, int operands)
     char last[DEVICE_NAME_LENGTH + 1];
     if (operands)
         return why_error(&r->why, ERR_USAGE, "a fleet has no NAME, it has --first NAME");
+    if (r->out->stays)
+        return why_error(&r->why, ERR_USAGE, "--stay and --web are for one phone, not for a fleet");
     if (!r->first)
         return why_error(&r->why, ERR_USAGE,
                          "--fleet needs --first NAME, the name of its first "

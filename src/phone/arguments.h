@@ -23,7 +23,9 @@ struct arguments {
     const char *home; /* NULL: none */
     bool erase[FLASH_SLOTS];
     bool json, quiet;
-    bool enrols; /* --until enrolled */
+    bool stays;   /* when it has got there */
+    uint16_t web; /* port of its web page; 0: none */
+    bool enrols;  /* --until enrolled */
     const char *auth_string;
     const char *mic; /* a PEM file; of a fleet a directory with NAME.pem */
     enum phone_tls tls;

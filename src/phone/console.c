@@ -1,14 +1,10 @@
-#include "phone/console.h"
+#include "phone/console_parts.h"
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "phone/fetch.h"
 
 #include <string.h>
-#include <sys/time.h>
-#include <time.h>
-
-enum { INDENT = 9, WIDTH = 100 }; /* of what stands under a status message */
 
 const char *console_mode_text(unsigned security_mode)
 {
@@ -16,35 +12,6 @@ const char *console_mode_text(unsigned security_mode)
 }
 
 /* ---- lines ---- */
-
-static void print_time(FILE *out, bool microseconds)
-{
-    struct timeval now = {0};
-    struct tm tm = {0};
-    char text[16];
-    gettimeofday(&now, NULL);
-    localtime_r(&now.tv_sec, &tm);
-    strftime(text, sizeof text, "%H:%M:%S", &tm);
-    if (microseconds)
-        fprintf(out, "%s.%06ld ", text, (long)now.tv_usec);
-    else
-        fprintf(out, "%s ", text);
-}
-
-static void line(struct console *c, const char *level, const char *format, ...) PRINTF_LIKE(3, 4);
-
-static void line(struct console *c, const char *level, const char *format, ...)
-{
-    if (c->quiet)
-        return;
-    va_list values;
-    fprintf(c->out, "%u: %s ", ++c->line, level);
-    print_time(c->out, true);
-    va_start(values, format);
-    vfprintf(c->out, format, values);
-    va_end(values);
-    fputc('\n', c->out);
-}
 
 static char *shown(char out[4 * BOOT_NAME], const struct boot_action *action)
 {
@@ -66,15 +33,16 @@ static void say_fetch(struct console *c, const struct boot_action *action)
     shown(name, action);
     c->request++;
     if (action->file == BOOT_CTL || action->file == BOOT_ITL)
-        line(c, "NOT", "SECD: tlRequestFile: Request %s", name);
+        console_line(c, "NOT", "SECD: tlRequestFile: Request %s", name);
     address_host(host, &c->server);
     if (action->transport == BOOT_HTTP)
-        line(c, "NOT", "HTTP: [%u]:Requesting %s from %s port %u", c->request, name, host,
-             fetch_http_port(port));
+        console_line(c, "NOT", "HTTP: [%u]:Requesting %s from %s port %u", c->request, name, host,
+                     fetch_http_port(port));
     else if (port != 69)
-        line(c, "NOT", "TFTP: [%u]:Requesting %s from %s port %u", c->request, name, host, port);
+        console_line(c, "NOT", "TFTP: [%u]:Requesting %s from %s port %u", c->request, name, host,
+                     port);
     else
-        line(c, "NOT", "TFTP: [%u]:Requesting %s from %s", c->request, name, host);
+        console_line(c, "NOT", "TFTP: [%u]:Requesting %s from %s", c->request, name, host);
 }
 
 /* ---- what became of them ---- */
@@ -89,15 +57,15 @@ static void say_accepted_by_new(struct console *c, const struct boot_action *act
 {
     bool list = is_list(action);
     if (list && action->answer->rule == RULE_FIRST_LIST)
-        line(c, "NOT", "SECD: Using leap of faith to accept TL file");
-    line(c, "NOT", "SECD: Hashes match... authentication successful.");
+        console_line(c, "NOT", "SECD: Using leap of faith to accept TL file");
+    console_line(c, "NOT", "SECD: Hashes match... authentication successful.");
     if (list)
-        line(c, "NOT", "SECD: TL file verified successfully.");
+        console_line(c, "NOT", "SECD: TL file verified successfully.");
     if (list && action->result == RESULT_ACCEPTED) {
-        line(c, "NOT", "SECD: updateFromFile: TL parse to table: %s_SUCCESS",
-             action->file == BOOT_CTL ? "CTL" : "ITL");
-        line(c, "NOT", "SECD: Updating master TL table");
-        line(c, "NOT", "SECD: TL file updated.");
+        console_line(c, "NOT", "SECD: updateFromFile: TL parse to table: %s_SUCCESS",
+                     action->file == BOOT_CTL ? "CTL" : "ITL");
+        console_line(c, "NOT", "SECD: Updating master TL table");
+        console_line(c, "NOT", "SECD: TL file updated.");
     }
 }
 
@@ -109,30 +77,33 @@ static void say_accepted(struct console *c, const struct boot *boot,
     if (checked && (generation == GENERATION_D || generation == GENERATION_E))
         say_accepted_by_new(c, action);
     else if (checked)
-        line(c, "NOT", "SECD: validate_file_envelope: File sign verify SUCCESS; header length <%u>",
-             action->header_size);
+        console_line(c, "NOT",
+                     "SECD: validate_file_envelope: File sign verify SUCCESS; header length <%u>",
+                     action->header_size);
     if (is_list(action))
-        line(c, "NOT", "SECD: %s %s; rule <%s>", action->file == BOOT_CTL ? "CTL" : "ITL",
-             action->result == RESULT_UNCHANGED ? "is the one stored" : "taken",
-             accept_rule_text(action->answer->rule));
+        console_line(c, "NOT", "SECD: %s %s; rule <%s>", action->file == BOOT_CTL ? "CTL" : "ITL",
+                     action->result == RESULT_UNCHANGED ? "is the one stored" : "taken",
+                     accept_rule_text(action->answer->rule));
 }
 
 static void say_refused(struct console *c, const struct boot_action *action)
 {
     const char *rule = accept_rule_text(action->answer->rule);
     if (action->header_size)
-        line(c, "ERR",
-             "SECD: EROR:validate_file_envelope: ** File sign verify FAILED; header length <%u>; "
-             "rule <%s>",
-             action->header_size, rule);
+        console_line(
+            c, "ERR",
+            "SECD: EROR:validate_file_envelope: ** File sign verify FAILED; header length <%u>; "
+            "rule <%s>",
+            action->header_size, rule);
     else
-        line(c, "ERR", "SECD: EROR:validate_file_envelope: ** File refused; rule <%s>", rule);
+        console_line(c, "ERR", "SECD: EROR:validate_file_envelope: ** File refused; rule <%s>",
+                     rule);
 }
 
 static void say_arrived(struct console *c, const struct boot_action *action)
 {
-    line(c, "NOT", "%s: [%u]:Finished --> rcvd %zu bytes", transport(action), c->request,
-         action->content.size);
+    console_line(c, "NOT", "%s: [%u]:Finished --> rcvd %zu bytes", transport(action), c->request,
+                 action->content.size);
 }
 
 static void say_file(struct console *c, const struct boot *boot, const struct boot_action *action)
@@ -145,21 +116,21 @@ static void say_file(struct console *c, const struct boot *boot, const struct bo
         if (!action->asked_tvs)
             say_arrived(c, action);
         if (action->result == RESULT_NOT_OURS)
-            line(c, "ERR", "SECD: EROR: sealed for another certificate than the phone's");
+            console_line(c, "ERR", "SECD: EROR: sealed for another certificate than the phone's");
         else if (action->result == RESULT_REFUSED)
             say_refused(c, action);
         else
             say_accepted(c, boot, action);
         break;
     case RESULT_ABSENT:
-        line(c, "NOT", "%s: [%u]:File not found", transport(action), c->request);
+        console_line(c, "NOT", "%s: [%u]:File not found", transport(action), c->request);
         break;
     case RESULT_FAILED:
-        line(c, "ERR", "%s: [%u]:%s", transport(action), c->request, action->words);
+        console_line(c, "ERR", "%s: [%u]:%s", transport(action), c->request, action->words);
         break;
     case RESULT_BY_TFTP:
-        line(c, "ERR", "HTTP: [%u]:%s", c->request, action->words);
-        line(c, "NOT", "HTTP download error, try tftp download");
+        console_line(c, "ERR", "HTTP: [%u]:%s", c->request, action->words);
+        console_line(c, "NOT", "HTTP download error, try tftp download");
         break;
     }
 }
@@ -182,30 +153,11 @@ static const char *what_stays(const struct boot *boot, const struct boot_action 
     }
 }
 
-/* Indented, and broken between words. */
-static void print_wrapped(FILE *out, const char *text)
-{
-    while (*text) {
-        size_t take = strlen(text);
-        if (take > WIDTH - INDENT) {
-            take = WIDTH - INDENT;
-            while (take && text[take] != ' ')
-                take--;
-            if (take == 0)
-                take = strcspn(text, " ");
-        }
-        fprintf(out, "%*s%.*s\n", INDENT, "", (int)take, text);
-        text += take;
-        text += *text == ' ';
-    }
-}
-
 static void say_status(struct console *c, const struct boot *boot, const struct boot_action *action)
 {
     char text[BOOT_STATUS_TEXT];
     char name[4 * BOOT_NAME];
-    print_time(c->out, false);
-    fprintf(c->out, "%s\n", boot_status_text(text, action));
+    console_status(c, "%s", boot_status_text(text, action));
     if (!action->answer)
         return;
     struct buffer words;
@@ -213,7 +165,7 @@ static void say_status(struct console *c, const struct boot *boot, const struct 
     buffer_format(&words, "%s is refused by rule %s: %s", shown(name, action),
                   accept_rule_text(action->answer->rule), action->answer->explanation);
     buffer_format(&words, " %s", what_stays(boot, action));
-    print_wrapped(c->out, buffer_string(&words));
+    console_wrapped(c, buffer_string(&words));
     buffer_fini(&words);
 }
 
@@ -224,11 +176,11 @@ static void print_list(struct console *c, const struct boot *boot, enum trustlis
     const struct held_list *list = boot_list(boot, kind);
     char md5[2 * MD5_SIZE + 1];
     if (list)
-        fprintf(c->out, "%*s%s: %zu bytes, md5 %s\n", INDENT, "", trustlist_kind_name(kind),
+        fprintf(c->out, "%*s%s: %zu bytes, md5 %s\n", CONSOLE_INDENT, "", trustlist_kind_name(kind),
                 list->file.size,
                 text_hex(md5, sizeof md5, bytes_of(list->md5, MD5_SIZE), false, 0));
     else
-        fprintf(c->out, "%*s%s: none\n", INDENT, "", trustlist_kind_name(kind));
+        fprintf(c->out, "%*s%s: none\n", CONSOLE_INDENT, "", trustlist_kind_name(kind));
 }
 
 static void print_members(struct console *c, const char *what, const struct cnf_member *members,
@@ -243,7 +195,7 @@ static void print_members(struct console *c, const char *what, const struct cnf_
 static void print_configuration(struct console *c, const struct boot *boot)
 {
     const struct cnf *cnf = boot_configuration(boot);
-    fprintf(c->out, "%*sConfiguration%s: ", INDENT, "",
+    fprintf(c->out, "%*sConfiguration%s: ", CONSOLE_INDENT, "",
             cnf && !boot_is_configured(boot) ? " (kept)" : "");
     if (!cnf) {
         fputs("none\n", c->out);
@@ -269,7 +221,7 @@ static void print_lsc(struct console *c, const struct boot *boot)
     const struct identity *lsc = boot_lsc(boot);
     char subject[400], issuer[400], serial[2 * 32 + 1], date[CLOCK_TEXT];
     if (!lsc) {
-        fprintf(c->out, "%*sLSC: Not Installed\n", INDENT, "");
+        fprintf(c->out, "%*sLSC: Not Installed\n", CONSOLE_INDENT, "");
         return;
     }
     const struct certificate *certificate = lsc->certificate;
@@ -277,8 +229,8 @@ static void print_lsc(struct console *c, const struct boot *boot)
     text_escape(issuer, sizeof issuer, bytes_of_string(certificate_issuer(certificate)));
     text_hex(serial, sizeof serial, certificate_serial(certificate), true, 0);
     clock_java(date, certificate_not_after(certificate));
-    fprintf(c->out, "%*sLSC: Installed, %s, serial %s, issued by %s, %s, until %s\n", INDENT, "",
-            subject, serial, issuer, certificate_key_name(certificate), date);
+    fprintf(c->out, "%*sLSC: Installed, %s, serial %s, issued by %s, %s, until %s\n",
+            CONSOLE_INDENT, "", subject, serial, issuer, certificate_key_name(certificate), date);
 }
 
 static void say_over(struct console *c, const struct boot *boot, const struct boot_action *action)
@@ -288,9 +240,8 @@ static void say_over(struct console *c, const struct boot *boot, const struct bo
         [OUTCOME_FAILED] = "did not get all its files",
         [OUTCOME_REFUSED] = "refused a list or its configuration, and keeps what it had",
     };
-    print_time(c->out, false);
-    fprintf(c->out, "%s (%s) %s\n", boot_device(boot), boot_model(boot)->name,
-            words[action->outcome]);
+    console_status(c, "%s (%s) %s", boot_device(boot), boot_model(boot)->name,
+                   words[action->outcome]);
     print_list(c, boot, TRUSTLIST_CTL);
     print_list(c, boot, TRUSTLIST_ITL);
     print_lsc(c, boot);
@@ -330,14 +281,16 @@ enum { PROXY_MESSAGE = 3708, HOUR = 3600 };
 
 static void say_flush(struct console *c)
 {
-    line(c, "NOT", "SECD: setupSocketToTvsProxy: Connected to TVS proxy server");
-    line(c, "NOT", "SECD: tvsReqFlushTvsCertCache: Sent Request to TVS proxy, len: %d",
-         PROXY_MESSAGE);
-    line(c, "NOT", "SECD: clpTvsInit: Client message received on TVS proxy socket");
-    line(c, "NOT", "SECD: processTvsClntReq: Success reading the client TVS request, len : %d",
-         PROXY_MESSAGE);
-    line(c, "NOT", "SECD: processTvsClntReq: TVS Certificate cache flush request received");
-    line(c, "NOT", "SECD: tvsFlushCertCache: Completed TVS Certificate cache flush request");
+    console_line(c, "NOT", "SECD: setupSocketToTvsProxy: Connected to TVS proxy server");
+    console_line(c, "NOT", "SECD: tvsReqFlushTvsCertCache: Sent Request to TVS proxy, len: %d",
+                 PROXY_MESSAGE);
+    console_line(c, "NOT", "SECD: clpTvsInit: Client message received on TVS proxy socket");
+    console_line(c, "NOT",
+                 "SECD: processTvsClntReq: Success reading the client TVS request, len : %d",
+                 PROXY_MESSAGE);
+    console_line(c, "NOT", "SECD: processTvsClntReq: TVS Certificate cache flush request received");
+    console_line(c, "NOT",
+                 "SECD: tvsFlushCertCache: Completed TVS Certificate cache flush request");
 }
 
 /* Yes or no, and not a silence. */
@@ -351,29 +304,30 @@ static bool is_answer(const struct tvsc_news *news)
 static void say_tvs_trouble(struct console *c, const char *prefix, const struct tvsc_news *news)
 {
     if (news->what == TVSC_FAILED)
-        line(c, "ERR", "%sTVS server %s: %s", prefix, news->server, news->words);
+        console_line(c, "ERR", "%sTVS server %s: %s", prefix, news->server, news->words);
     else if (news->what == TVSC_ANSWERED)
-        line(c, "ERR", "%sNo TVS server answers", prefix);
+        console_line(c, "ERR", "%sNo TVS server answers", prefix);
     else if (news->what == TVSC_CACHED)
-        line(c, "NOT", "%sMatching entry found at cache", prefix);
+        console_line(c, "NOT", "%sMatching entry found at cache", prefix);
 }
 
 static void say_tvs(struct console *c, const struct tvsc_news *news)
 {
     if (news->what == TVSC_ASK) {
-        line(c, "NOT", "SECD: -TVS service available, can attempt via TVS");
-        line(c, "NOT", "SECD: -TVS Certificate Authentication request");
-        line(c, "NOT", "SECD: -No matching entry found at cache");
+        console_line(c, "NOT", "SECD: -TVS service available, can attempt via TVS");
+        console_line(c, "NOT", "SECD: -TVS Certificate Authentication request");
+        console_line(c, "NOT", "SECD: -No matching entry found at cache");
     } else if (news->what == TVSC_CONNECTED) {
-        line(c, "NOT", "SECD: -Successfully obtained a TLS connection to the TVS server");
+        console_line(c, "NOT", "SECD: -Successfully obtained a TLS connection to the TVS server");
     } else if (news->what == TVSC_SENT) {
-        line(c, "NOT",
-             "SECD: -Successfully sent the certificate Authentication request to TVS server, "
-             "bytes written : %zu",
-             news->size);
+        console_line(
+            c, "NOT",
+            "SECD: -Successfully sent the certificate Authentication request to TVS server, "
+            "bytes written : %zu",
+            news->size);
     } else if (is_answer(news)) {
-        line(c, "NOT", "SECD: -Authentication Response received, status : %d",
-             news->testimony->kind == TESTIMONY_VOUCHED ? TVS_TRUSTED : TVS_NOT_TRUSTED);
+        console_line(c, "NOT", "SECD: -Authentication Response received, status : %d",
+                     news->testimony->kind == TESTIMONY_VOUCHED ? TVS_TRUSTED : TVS_NOT_TRUSTED);
     } else {
         say_tvs_trouble(c, "SECD: -", news);
     }
@@ -382,22 +336,26 @@ static void say_tvs(struct console *c, const struct tvsc_news *news)
 static void say_kept(struct console *c, uint32_t ttl)
 {
     if (ttl % HOUR == 0)
-        line(c, "NOT", "SECUREAPP-TVS added cert to TVS cache - expires in %u hours", ttl / HOUR);
+        console_line(c, "NOT", "SECUREAPP-TVS added cert to TVS cache - expires in %u hours",
+                     ttl / HOUR);
     else
-        line(c, "NOT", "SECUREAPP-TVS added cert to TVS cache - expires in %u seconds", ttl);
+        console_line(c, "NOT", "SECUREAPP-TVS added cert to TVS cache - expires in %u seconds",
+                     ttl);
 }
 
 static void say_tvs_by_new(struct console *c, const struct tvsc_news *news)
 {
     if (news->what == TVSC_CONNECT) {
-        line(c, "NOT", "SECUREAPP-Attempting connect to TVS server addr [%s]", news->server);
+        console_line(c, "NOT", "SECUREAPP-Attempting connect to TVS server addr [%s]",
+                     news->server);
     } else if (news->what == TVSC_SENT) {
-        line(c, "NOT",
-             "SECUREAPP-TVS process request - Successfully sent the TVS request to TVS server, "
-             "bytes written : %zu",
-             news->size);
+        console_line(
+            c, "NOT",
+            "SECUREAPP-TVS process request - Successfully sent the TVS request to TVS server, "
+            "bytes written : %zu",
+            news->size);
     } else if (is_answer(news)) {
-        line(c, "NOT", "SECUREAPP-TVS Service receives %zu bytes of data", news->size);
+        console_line(c, "NOT", "SECUREAPP-TVS Service receives %zu bytes of data", news->size);
         if (news->testimony->kind == TESTIMONY_VOUCHED && news->ttl)
             say_kept(c, news->ttl);
     } else {
@@ -422,33 +380,33 @@ void console_enrolment(struct console *c, const struct enrolment_news *news)
 {
     switch (news->what) {
     case HAPPENING_CONNECT:
-        line(c, "NOT", "SECD: capf: connecting to %s", news->server);
+        console_line(c, "NOT", "SECD: capf: connecting to %s", news->server);
         break;
     case HAPPENING_CONNECTED:
-        line(c, "NOT", "SECD: capf: server %s trusted, [%s], cipher [%s]", news->server, news->tls,
-             news->cipher);
+        console_line(c, "NOT", "SECD: capf: server %s trusted, [%s], cipher [%s]", news->server,
+                     news->tls, news->cipher);
         break;
     case HAPPENING_RECEIVED:
-        line(c, "NOT", "SECD: capf: rcvd %s", capf_message_name(news->command));
+        console_line(c, "NOT", "SECD: capf: rcvd %s", capf_message_name(news->command));
         break;
     case HAPPENING_SENT:
-        line(c, "NOT", "SECD: capf: sent %s", capf_message_name(news->command));
+        console_line(c, "NOT", "SECD: capf: sent %s", capf_message_name(news->command));
         break;
     case HAPPENING_KEY:
-        line(c, "NOT", "SECD: capf: making a key, %s %u", news->key.kind == KEY_EC ? "P" : "RSA",
-             news->key.bits);
+        console_line(c, "NOT", "SECD: capf: making a key, %s %u",
+                     news->key.kind == KEY_EC ? "P" : "RSA", news->key.bits);
         break;
     case HAPPENING_STORED:
-        line(c, "NOT", "SECD: capf: LSC stored");
+        console_line(c, "NOT", "SECD: capf: LSC stored");
         break;
     case HAPPENING_ERASED:
-        line(c, "NOT", "SECD: capf: LSC erased");
+        console_line(c, "NOT", "SECD: capf: LSC erased");
         break;
     case HAPPENING_FAILED:
-        line(c, "ERR", "SECD: EROR:capf: ** %s: %s", news->server, news->words);
+        console_line(c, "ERR", "SECD: EROR:capf: ** %s: %s", news->server, news->words);
         break;
     case HAPPENING_PAUSE:
-        line(c, "NOT", "SECD: capf: trying again in %lld s", (long long)(news->ms / 1000));
+        console_line(c, "NOT", "SECD: capf: trying again in %lld s", (long long)(news->ms / 1000));
         break;
     }
 }
@@ -468,7 +426,6 @@ void console_enrolled(struct console *c, const struct enrolment_result *result)
         [ENROL_UNREACHABLE] = "CAPF cannot be reached",
         [ENROL_UNTRUSTED] = "CAPF is not trusted",
     };
-    print_time(c->out, false);
-    fprintf(c->out, "%s\n", words[result->outcome]);
-    print_wrapped(c->out, result->words);
+    console_status(c, "%s", words[result->outcome]);
+    console_wrapped(c, result->words);
 }

@@ -12,6 +12,7 @@
 #include "net/address.h"
 #include "phone/boot.h"
 #include "phone/enrolment.h"
+#include "phone/notebook.h"
 
 #include <stdio.h>
 
@@ -19,7 +20,9 @@ struct console {
     FILE *out;
     bool quiet;            /* no console lines, only status messages and what the phone ends with */
     struct address server; /* with the TFTP port */
-    unsigned line;         /* running number */
+    struct notebook *lines, *messages; /* keep what was said, also what is not printed; may be
+                                          NULL */
+    unsigned line;                     /* running number */
     unsigned request;
 };
 

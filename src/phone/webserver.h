@@ -11,8 +11,8 @@ struct webserver;
 
 struct webserver_setup {
     const struct address *local; /* where it listens; port 0: one that is free */
-    /* Called for each page, on zeroed facts; what it puts there must stay during the call of
-     * webserver's that follows. */
+    /* Called for each page, on zeroed facts: fills them. What they point to must stay as it is
+     * until the loop turns. */
     void (*look)(void *context, struct webfacts *facts);
     void *context;
 };

@@ -63,6 +63,23 @@ static void test_all_options_of_one_phone_are_read(void **state)
     assert_true(a.erase[FLASH_CTL] && a.erase[FLASH_LSC]);
     assert_false(a.erase[FLASH_ITL]);
     assert_true(a.json && a.quiet);
+    assert_false(a.stays);
+    assert_int_equal(a.web, 0);
+}
+
+static void test_a_phone_with_a_page_stays(void **state)
+{
+    (void)state;
+    struct arguments a;
+    assert_true(read_line(&a, "SEP001122334455 --tftp x --web 8080"));
+    assert_int_equal(a.web, 8080);
+    assert_true(a.stays);
+    assert_true(read_line(&a, "SEP001122334455 --tftp x --stay"));
+    assert_int_equal(a.web, 0);
+    assert_true(a.stays);
+    expect_usage_error("SEP001122334455 --tftp x --web 0", "--web 0: a number from 1 to 65535");
+    expect_usage_error("SEP001122334455 --tftp x --web 65536", "from 1 to 65535");
+    expect_usage_error("--fleet 3 --first SEP001122334455 --tftp x --web 8080", "not for a fleet");
 }
 
 static void test_a_fleet_is_read(void **state)
@@ -195,6 +212,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_phone_needs_a_name_and_a_server),
         cmocka_unit_test(test_all_options_of_one_phone_are_read),
+        cmocka_unit_test(test_a_phone_with_a_page_stays),
         cmocka_unit_test(test_a_fleet_is_read),
         cmocka_unit_test(test_what_is_wrong_is_said_in_a_line),
         cmocka_unit_test(test_what_comes_later_is_refused_in_one_sentence),
