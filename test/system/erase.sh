@@ -14,7 +14,7 @@ if is_long; then count=400; fi
 # All phones at once, eight generations in turn; what became of them is in $work/said.
 fleet() { # OPTION...
     timeout 300 "$phone" --fleet $count --first SEP000000001000 --model 7940,7960,7961,7962,7975,6941,8945,8861 \
-        --tftp "127.0.0.1:$((69 + offset))" --home "$work/fleet" --concurrency 32 --json "$@" >"$work/said" 2>"$work/err"
+        --tftp "127.0.0.1:$((69 + offset))" --home "$work/fleet" --concurrency 32 --json --until files "$@" >"$work/said" 2>"$work/err"
 }
 of_fleet() { # KEY VALUE
     [ "$(said "$.$1")" = "$2" ] || { cat "$work/said" "$work/err"; fails "$1 is $(said "$.$1"), not $2"; }

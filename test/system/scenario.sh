@@ -45,7 +45,7 @@ boot_one() { # MODEL [OPTION]...
     model=$1
     shift
     timeout 120 "$phone" "$(device_of "$model")" --model "$model" --tftp "127.0.0.1:$((69 + offset))" \
-        --home "$(flash_of "$model")" --json "$@" >"$work/said" 2>"$work/err"
+        --home "$(flash_of "$model")" --json --until files "$@" >"$work/said" 2>"$work/err"
 }
 
 # said EXPRESSION: what SQLite finds in what the phone told.
@@ -143,7 +143,7 @@ trusted_meanwhile() { # MODEL
 probe() {
     rm -rf "$work/probe"
     cp -a "$(flash_of "$1")" "$work/probe"
-    timeout 60 "$phone" "$(device_of "$1")" --model "$1" --tftp "127.0.0.1:$((69 + offset))" --home "$work/probe" --quiet
+    timeout 60 "$phone" "$(device_of "$1")" --model "$1" --tftp "127.0.0.1:$((69 + offset))" --home "$work/probe" --until files --quiet
 }
 
 # What is served is what was published last: roles notice a moment later.
