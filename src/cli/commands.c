@@ -17,8 +17,9 @@
     }
 #define WHEN_REFUSED \
     "When phones would be locked out, nothing is done: exit status 3, and the phones are listed."
-#define WHERE_KEYS "only those: model, profile, mode, protocol, ctl, itl, lsc, enrolment, wave"
-#define OWN_NAMES  "NAME: CallManager, CAPF, TVS, ITLRecovery or web (tomcat)."
+#define WHERE_KEYS \
+    "only those: model, profile, mode, protocol, status, node, ctl, itl, lsc, enrolment, wave"
+#define OWN_NAMES "NAME: CallManager, CAPF, TVS, ITLRecovery or web (tomcat)."
 #define TIMESTAMP_ROW                                                            \
     {                                                                            \
         "timestamp", "UNIX", "seconds since 1970; without it the present", false \
@@ -149,6 +150,12 @@ static const struct command_option phone_update_options[] = {
     {"forget-sudi", NULL, "it may leave out the SUDI data it was seen sending", false},
     {"wave", "N", "at most N phones at once; the next follow by themselves", false},
     {"trait", "TRAIT=VALUE", "what the phone can do, if not what its model can", true},
+    NO_MORE,
+};
+
+static const struct command_option phone_reset_options[] = {
+    {"where", "KEY=VALUE", WHERE_KEYS, true},
+    {"wave", "N", "at most N phones on their way at once; the next follow by themselves", false},
     NO_MORE,
 };
 
@@ -529,13 +536,13 @@ const struct command command_table[] = {
     {.words = "phone list",
      .operands = "[--where KEY=VALUE]...",
      .flags = READS,
-     .help = "List the phones, and whether they hold the lists that are served",
+     .help = "List the phones: where they are registered, which lists they hold, ...",
      .details =
          "VALUE may hold * and ?. CTL and ITL: current (every list the phone may hold is "
          "the one served now),\nold (none is), none (it was never served one), unknown "
          "(it was served both, and nothing proves\nwhich it took). LSC: none, pending, valid, "
          "expiring (within 60 days), expired. Enrolment: none,\nwaiting (for its wave), "
-         "pending, success, failed.",
+         "pending, success, failed. Status: registered, unregistered; node: where.",
      .options = phone_list_options,
      .run = phones_list},
     {.words = "phone show",
@@ -570,6 +577,23 @@ const struct command command_table[] = {
          "phone takes it out.",
      .options = phone_update_options,
      .run = phones_update},
+    {.words = "phone reset",
+     .operands = "NAME|--where KEY=VALUE...",
+     .most = 1,
+     .flags = CHANGES,
+     .help = "Tell registered phones to start anew: they fetch lists, firmware and configuration",
+     .details = "A phone in a call waits for its end. With --wave the next phones are told when "
+                "those before\nhave registered again, or have not within ten minutes.",
+     .options = phone_reset_options,
+     .run = phones_reset},
+    {.words = "phone restart",
+     .operands = "NAME|--where KEY=VALUE...",
+     .most = 1,
+     .flags = CHANGES,
+     .help = "Tell registered phones to fetch their configuration and register again",
+     .details = "As 'phone reset', without starting anew.",
+     .options = phone_reset_options,
+     .run = phones_restart},
     {.words = "phone revoke",
      .operands = "NAME",
      .least = 1,

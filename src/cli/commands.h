@@ -55,6 +55,8 @@ enum cli_status phones_show(struct cli *cli, const struct call *call);
 enum cli_status phones_add(struct cli *cli, const struct call *call);
 enum cli_status phones_update(struct cli *cli, const struct call *call);
 enum cli_status phones_revoke(struct cli *cli, const struct call *call);
+enum cli_status phones_reset(struct cli *cli, const struct call *call);
+enum cli_status phones_restart(struct cli *cli, const struct call *call);
 enum cli_status phones_delete(struct cli *cli, const struct call *call);
 enum cli_status template_list(struct cli *cli, const struct call *call);
 enum cli_status template_show(struct cli *cli, const struct call *call);

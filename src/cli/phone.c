@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "cli/act.h"
 #include "cli/grid.h"
-#include "cli/phones.h"
+#include "cli/registerview.h"
 #include "cli/where.h"
 #include "cli/words.h"
 #include "trust/model.h"
@@ -15,15 +15,18 @@
 
 /* ---- list ---- */
 
-enum { COLUMNS = 11 };
+enum { COLUMNS = 11 + REGISTER_COLUMNS };
 
 static void list_title(struct grid *grid)
 {
-    static const char *const title[COLUMNS] = {"Name",        "Model",     "Profile",  "Mode",
-                                               "Description", "Last seen", "Address",  "CTL",
-                                               "ITL",         "LSC",       "Enrolment"};
-    for (size_t i = 0; i < COLUMNS; i++)
-        grid_text(grid, title[i]);
+    static const char *const before[] = {"Name",        "Model",     "Profile", "Mode",
+                                         "Description", "Last seen", "Address"};
+    static const char *const after[] = {"CTL", "ITL", "LSC", "Enrolment"};
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++)
+        grid_text(grid, before[i]);
+    registerview_title(grid);
+    for (size_t i = 0; i < sizeof after / sizeof *after; i++)
+        grid_text(grid, after[i]);
 }
 
 static void list_row(struct grid *grid, const struct phone *phone)
@@ -40,13 +43,14 @@ static void list_row(struct grid *grid, const struct phone *phone)
     grid_text(grid, d->description[0] ? d->description : "-");
     grid_text(grid, seen);
     grid_text(grid, d->last_address[0] ? d->last_address : "-");
+    registerview_row(grid, phone);
     grid_text(grid, list_state_text(phone->lists[LIST_CTL]));
     grid_text(grid, list_state_text(phone->lists[LIST_ITL]));
     grid_text(grid, store_lsc_state_name(phone->lsc));
     grid_text(grid, phone_enrolment_text(enrolment, phone));
 }
 
-static json_t *row_json(const struct phone *phone)
+static json_t *base_json(const struct phone *phone)
 {
     char enrolment[ENROLMENT_STATUS];
     const struct store_device *d = &phone->device;
@@ -63,6 +67,15 @@ static json_t *row_json(const struct phone *phone)
         cli_json_time(phone->lsc_not_after), "enrolment", phone_enrolment_word(phone),
         "enrolment_status", phone_enrolment_text(enrolment, phone), "wave",
         phone->wave[0] ? json_integer(strtoll(phone->wave, NULL, 10)) : json_null());
+}
+
+static json_t *row_json(const struct phone *phone)
+{
+    json_t *row = base_json(phone);
+    if (!row || registerview_add(row, phone) == 0)
+        return row;
+    json_decref(row);
+    return NULL;
 }
 
 static enum cli_status print_phones(struct cli *cli, const struct call *call,

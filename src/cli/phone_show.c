@@ -4,8 +4,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/enrolview.h"
-#include "cli/grid.h"
-#include "cli/phones.h"
+#include "cli/registerview.h"
 #include "cli/words.h"
 #include "trust/model.h"
 
@@ -167,6 +166,7 @@ static void print_observation(FILE *out, const struct facts *f, const struct sto
 static int print_facts(FILE *out, const struct facts *f)
 {
     print_head(out, f);
+    registerview_print(out, f->phone);
     print_lines(out, f);
     int result = enrolview_print(out, f->store, f->phone);
     print_held(out, f);
@@ -271,6 +271,8 @@ static int say_facts(struct cli *cli, const struct call *call, const struct fact
         return print_facts(cli->out, f);
     json_t *json = facts_json(f);
     int result = json ? enrolview_add(json, f->store, f->phone) : -ENOMEM;
+    if (result == 0)
+        result = registerview_add(json, f->phone);
     if (result) {
         json_decref(json);
         return result;

@@ -7,7 +7,7 @@
 #include "cli/act.h"
 #include "cli/enrolview.h"
 #include "cli/grid.h"
-#include "cli/where.h"
+#include "cli/which.h"
 #include "cli/words.h"
 #include "cluster/enrolment.h"
 
@@ -23,14 +23,9 @@ enum { STRING_READ_MAX = 4096, TRAITS_MAX = 32 };
 
 struct changing {
     struct device_update update;
-    struct buffer string;       /* a secret: what --auth-string said */
-    struct certificate *mic;    /* owned */
-    const char *name;           /* the one phone, as typed; NULL: */
-    struct where where;         /* those */
-    char filter[WAVE_FILTER];   /* in words */
-    char (*names)[DEVICE_NAME]; /* owned; the phones, once they are found */
-    const char **devices;       /* the same, as the act wants them */
-    size_t count;
+    struct buffer string;    /* a secret: what --auth-string said */
+    struct certificate *mic; /* owned */
+    struct which which;
     struct store_trait traits[TRAITS_MAX];
     struct update_report report;
     char would[64];
@@ -40,8 +35,7 @@ static void changing_fini(struct changing *c)
 {
     buffer_fini_secret(&c->string);
     certificate_free(c->mic);
-    free(c->names);
-    free(c->devices);
+    which_fini(&c->which);
     update_report_fini(&c->report);
 }
 
@@ -135,36 +129,12 @@ static int read_order(struct device_update *u, const struct call *call, struct w
     return result;
 }
 
-static int read_wave(struct device_update *u, const struct call *call, struct why *why)
-{
-    const char *typed = call_value(call, "wave");
-    int64_t size = 0;
-    if (typed && text_number(typed, 1, 1000000, &size) != 0)
-        return why_error(why, ERR_USAGE, "--wave %s: how many phones at once, 1 to 1000000", typed);
-    if (typed && !call_has(call, "where"))
-        return why_error(why, ERR_USAGE, "--wave is for many phones: --where says which");
-    u->wave = (unsigned)size;
-    return 0;
-}
-
-static int read_which(struct changing *c, const struct call *call, struct why *why)
-{
-    c->name = call->operands[0];
-    if (c->name && call_has(call, "where"))
-        return why_error(why, ERR_USAGE, "either NAME or --where");
-    if (!c->name && !call_has(call, "where"))
-        return why_error(why, ERR_USAGE, "NAME is missing, or --where for many phones");
-    where_text(c->filter, sizeof c->filter, call);
-    c->update.filter = c->filter;
-    return where_read(&c->where, call, why);
-}
-
 static int read_mic(struct changing *c, const struct call *call, struct why *why)
 {
     const char *path = call_value(call, "mic");
     if (!path)
         return 0;
-    if (!c->name)
+    if (!c->which.name)
         return why_error(why, ERR_USAGE, "--mic is of one phone: NAME is missing");
     int result = certificate_load(&c->mic, path, why);
     c->update.mic = c->mic;
@@ -194,12 +164,13 @@ static bool changes_something(const struct device_update *u)
 static int read_changes(struct changing *c, struct cli *cli, const struct call *call,
                         struct why *why)
 {
-    int result = read_which(c, call, why);
+    int result = which_read(&c->which, call, why);
+    c->update.filter = c->which.filter;
     c->update.profile = call_value(call, "profile");
     if (result == 0)
         result = read_order(&c->update, call, why);
     if (result == 0)
-        result = read_wave(&c->update, call, why);
+        result = which_wave(&c->update.wave, call, why);
     if (result == 0)
         result = read_mic(c, call, why);
     if (result == 0)
@@ -213,63 +184,21 @@ static int read_changes(struct changing *c, struct cli *cli, const struct call *
 
 /* ---- the act ---- */
 
-static int take_name(struct changing *c, const char *name)
-{
-    text_copy(c->names[c->count], DEVICE_NAME, name);
-    c->devices[c->count] = c->names[c->count];
-    c->count++;
-    return 0;
-}
-
-static int make_room(struct changing *c, size_t count)
-{
-    free(c->names);
-    free(c->devices);
-    c->count = 0;
-    c->names = calloc(count, sizeof *c->names);
-    c->devices = calloc(count, sizeof *c->devices);
-    return c->names && c->devices ? 0 : -ENOMEM;
-}
-
-static int find_one(struct changing *c, struct cluster *cluster, struct why *why)
-{
-    struct store_device device;
-    int result = cluster_device_find(cluster, c->name, &device, why);
-    if (result == 0)
-        result = make_room(c, 1);
-    return result ? result : take_name(c, device.name);
-}
-
-static int find_many(struct changing *c, struct cluster *cluster, struct why *why)
-{
-    struct phones phones = {.items = NULL};
-    int result = phones_load(&phones, cluster, why);
-    if (result == 0)
-        result = make_room(c, phones.count + 1);
-    for (size_t i = 0; i < phones.count && result == 0; i++)
-        if (where_holds(&c->where, &phones.items[i]))
-            result = take_name(c, phones.items[i].device.name);
-    phones_free(&phones);
-    if (result == 0 && c->count == 0)
-        return why_error(why, ERR_NOT_FOUND, "no phone fits %s", c->filter);
-    return result;
-}
-
 static int update(struct cluster *cluster, struct act_report *report,
                   const struct act_options *options, void *context, struct why *why)
 {
     struct changing *c = context;
-    int result = c->name ? find_one(c, cluster, why) : find_many(c, cluster, why);
+    int result = which_find(&c->which, cluster, why);
     if (result == 0)
-        result = cluster_device_update(cluster, &c->report, &c->update, c->devices, c->count,
-                                       options, why);
+        result = cluster_device_update(cluster, &c->report, &c->update, c->which.devices,
+                                       c->which.count, options, why);
     if (result)
         return result;
-    if (c->name)
-        text_format(c->would, sizeof c->would, "%s would be updated.", c->devices[0]);
+    if (c->which.name)
+        text_format(c->would, sizeof c->would, "%s would be updated.", c->which.devices[0]);
     else
-        text_format(c->would, sizeof c->would, "%zu phone%s would be updated.", c->count,
-                    c->count == 1 ? "" : "s");
+        text_format(c->would, sizeof c->would, "%zu phone%s would be updated.", c->which.count,
+                    c->which.count == 1 ? "" : "s");
     text_copy(report->note, sizeof report->note, c->report.note);
     return 0;
 }
@@ -305,7 +234,7 @@ static void say_wave(FILE *out, struct cluster *cluster, const struct changing *
             "Bulk order %lld: %u of %zu phones have it now, never more than %u at once.\n"
             "As they end, trustlined releases the next; this goes on after a restart.\n"
             "'trustline phone list --where wave=%lld' shows how far it is.\n",
-            (long long)r->wave, r->released, c->count, c->update.wave, (long long)r->wave);
+            (long long)r->wave, r->released, c->which.count, c->update.wave, (long long)r->wave);
     if (!cluster_is_served(cluster_state(cluster)))
         fputs("trustlined does not run: nothing more is released until it does.\n", out);
 }
@@ -314,7 +243,7 @@ static void say_strings(FILE *out, const struct changing *c)
 {
     const struct update_report *r = &c->report;
     struct grid *grid = NULL;
-    if (c->name && r->string_count) {
+    if (c->which.name && r->string_count) {
         fprintf(out, "Authentication string: %s (it is not shown again)\n", r->strings[0].text);
         return;
     }
@@ -340,10 +269,10 @@ static void say_updated(FILE *out, struct cluster *cluster, const struct act_rep
 {
     const struct changing *c = context;
     (void)report;
-    if (c->name)
-        fprintf(out, "Updated %s.\n", c->devices[0]);
+    if (c->which.name)
+        fprintf(out, "Updated %s.\n", c->which.devices[0]);
     else
-        fprintf(out, "Updated %zu phone%s.\n", c->count, c->count == 1 ? "" : "s");
+        fprintf(out, "Updated %zu phone%s.\n", c->which.count, c->which.count == 1 ? "" : "s");
     if (c->update.mic)
         fputs(c->report.mic_learned ? "Its MIC is known now.\n" : "Its MIC was known already.\n",
               out);
@@ -351,8 +280,8 @@ static void say_updated(FILE *out, struct cluster *cluster, const struct act_rep
         fprintf(out, "Trait %s: %s.\n", c->traits[i].name,
                 text_equal_nocase(c->traits[i].value, TRAIT_DEFAULT) ? "as its model"
                                                                      : c->traits[i].value);
-    if (c->name)
-        say_order(out, cluster, c->devices[0]);
+    if (c->which.name)
+        say_order(out, cluster, c->which.devices[0]);
     if (c->report.wave)
         say_wave(out, cluster, c);
     say_strings(out, c);
@@ -363,8 +292,8 @@ static int add_names(json_t *json, const struct changing *c)
     json_t *updated = json_array();
     json_t *strings = json_array();
     int result = 0;
-    for (size_t i = 0; i < c->count && result == 0; i++)
-        result = cli_json_append(updated, json_string(c->devices[i]));
+    for (size_t i = 0; i < c->which.count && result == 0; i++)
+        result = cli_json_append(updated, json_string(c->which.devices[i]));
     for (size_t i = 0; i < c->report.string_count && result == 0; i++)
         result =
             cli_json_append(strings, json_pack("{s:s, s:s}", "phone", c->report.strings[i].device,
@@ -388,20 +317,20 @@ static int add_to_json(json_t *json, void *context)
 enum cli_status phones_update(struct cli *cli, const struct call *call)
 {
     struct why why = WHY_NONE;
-    struct changing changing = {.name = NULL};
+    struct changing changing = {.mic = NULL};
     enum cli_status status;
     buffer_init(&changing.string, STRING_READ_MAX);
+    int result = read_changes(&changing, cli, call, &why);
     const struct act act = {
         .run = update,
         .settles = true,
         .say = say_updated,
         .would = changing.would,
-        .about = call->operands[0] ? "phone" : "where",
-        .name = call->operands[0] ? call->operands[0] : changing.filter,
+        .about = which_about(&changing.which),
+        .name = which_words(&changing.which),
         .add = add_to_json,
         .context = &changing,
     };
-    int result = read_changes(&changing, cli, call, &why);
     if (result == ERR_USAGE)
         status = cli_misuse(cli, call, "%s", why_text(&why, result));
     else

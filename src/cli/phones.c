@@ -176,6 +176,62 @@ char *phone_enrolment_text(char out[ENROLMENT_STATUS], const struct phone *phone
     return out;
 }
 
+/* ---- registrations ---- */
+
+#define SERVICE_CALLMANAGER "Cisco CallManager"
+
+/* What a node wrote counts as long as its service runs: one that was killed wrote nothing more. */
+static bool is_serving(struct cluster *cluster, const char *name)
+{
+    struct store_node node;
+    struct store_service service;
+    if (strcmp(name, cluster_node(cluster)->name) == 0 &&
+        !cluster_is_served(cluster_state(cluster)))
+        return false;
+    return store_node_get(cluster_store(cluster), name, &node) == 0 &&
+           store_service_get(cluster_store(cluster), node.id, SERVICE_CALLMANAGER, &service) == 0 &&
+           strcmp(service.state, "STARTED") == 0;
+}
+
+static int load_registration(void *context, const struct store_registration *registration)
+{
+    struct phone *phone = phone_of(context, registration->device);
+    if (phone) {
+        phone->registered = true;
+        phone->registration = *registration;
+    }
+    return 0;
+}
+
+/* Nodes are few: each is asked about once. */
+static int drop_stale(struct loading *l, struct cluster *cluster)
+{
+    char node[NODE_NAME] = "";
+    bool serving = false;
+    for (size_t i = 0; i < l->phones->count; i++) {
+        struct phone *phone = &l->phones->items[i];
+        if (!phone->registered)
+            continue;
+        if (strcmp(node, phone->registration.node) != 0) {
+            text_copy(node, sizeof node, phone->registration.node);
+            serving = is_serving(cluster, node);
+        }
+        phone->registered = serving;
+    }
+    return 0;
+}
+
+static int load_registrations(struct loading *l, struct cluster *cluster)
+{
+    int result = store_registrations(cluster_store(cluster), NULL, load_registration, l);
+    return result ? result : drop_stale(l, cluster);
+}
+
+const char *phone_status_word(const struct phone *phone)
+{
+    return phone->registered ? "registered" : "unregistered";
+}
+
 /* ---- all of it ---- */
 
 static int load_current(struct phones *phones, struct store *store)
@@ -219,6 +275,8 @@ int phones_load(struct phones *out, struct cluster *cluster, struct why *why)
     struct phones phones = {.items = NULL};
     struct loading l = {.phones = &phones};
     int result = load_all(&l, cluster_store(cluster));
+    if (result == 0)
+        result = load_registrations(&l, cluster);
     map_free(l.by_profile);
     map_free(l.by_device);
     map_free(l.published);

@@ -6,6 +6,7 @@
 
 #include "cli/session.h"
 #include "store/enrolment.h"
+#include "store/registration.h"
 
 /* Which list of a kind a phone holds, as far as is known: what was served is not what was taken. */
 enum list_state {
@@ -25,7 +26,11 @@ struct phone {
     struct store_enrolment enrolment;
     char wave[24]; /* the number of the last bulk order it is of, or "" */
     enum wave_state wave_state;
+    bool registered;
+    struct store_registration registration; /* of one that is */
 };
+/* "registered", "unregistered". */
+const char *phone_status_word(const struct phone *phone);
 /* How its last order stands: none, waiting (for its wave), pending, success, failed. */
 const char *phone_enrolment_word(const struct phone *phone);
 /* The same in CUCM's words; returns `out`. */

@@ -7,6 +7,7 @@
 #include "cli/enrolview.h"
 #include "cli/grid.h"
 #include "cli/machine.h"
+#include "cli/registerview.h"
 #include "cli/session.h"
 
 #include <string.h>
@@ -273,6 +274,8 @@ static int print_ours(FILE *out, const struct view *v)
         result = print_services(out, v);
     if (result == 0)
         result = bulk_orders_print(out, cluster_store(v->cluster));
+    if (result == 0)
+        result = resets_print(out, cluster_store(v->cluster));
     return result ? result : print_counters(out, v);
 }
 
@@ -351,7 +354,7 @@ static json_t *view_json(const struct view *v)
 {
     const struct store_node *node = cluster_node(v->cluster);
     return json_pack("{s:s, s:o, s:{s:s, s:i}, s:{s:s, s:s, s:b, s:i}, s:s, s:b, s:I, s:[oo], s:o, "
-                     "s:o, s:o, s:o}",
+                     "s:o, s:o, s:o, s:o}",
                      "version", TRUSTLINE_VERSION, "host", machine_json(v), "cluster", "mode",
                      v->mode ? "mixed" : "non-secure", "security_mode", v->mode, "node", "name",
                      node->name, "address", node->address, "publisher", (int)node->publisher,
@@ -359,7 +362,8 @@ static json_t *view_json(const struct view *v)
                      "running", (int)v->served, "phones", (json_int_t)v->phones, "lists",
                      list_json(v, LIST_CTL), list_json(v, LIST_ITL), "services", services_json(v),
                      "counters", counters_json(v), "signer", signer_json(v), "bulk_orders",
-                     bulk_orders_json(cluster_store(v->cluster)));
+                     bulk_orders_json(cluster_store(v->cluster)), "restarts",
+                     resets_json(cluster_store(v->cluster)));
 }
 
 /* ---- the command ---- */

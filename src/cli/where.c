@@ -48,31 +48,30 @@ static const char *wave_of(const struct phone *phone)
     return phone->wave;
 }
 
+static const char *node_of(const struct phone *phone)
+{
+    return phone->registered ? phone->registration.node : "";
+}
+
 static const char *const state_values[] = {"current", "old", "none", "unknown", NULL};
 static const char *const mode_values[] = {"non-secure", "authenticated", "encrypted", NULL};
 static const char *const protocol_values[] = {"sccp", "sip", NULL};
 static const char *const lsc_values[] = {"none", "pending", "valid", "expiring", "expired", NULL};
+static const char *const status_values[] = {"registered", "unregistered", NULL};
 static const char *const enrolment_values[] = {"none",    "waiting", "pending",
                                                "success", "failed",  NULL};
 
 static const struct where_key {
     const char *key;
-    const char *(*value)(const struct phone *phone); /* NULL: nothing is known of it yet, */
-    const char *missing;                             /* and this is why */
-    const char *const *values;                       /* the only ones there are, or NULL */
+    const char *(*value)(const struct phone *phone);
+    const char *const *values; /* the only ones there are, or NULL */
 } where_keys[] = {
-    {"model", model_of, NULL, NULL},
-    {"profile", profile_of, NULL, NULL},
-    {"mode", mode_of, NULL, mode_values},
-    {"protocol", protocol_of, NULL, protocol_values},
-    {"ctl", ctl_of, NULL, state_values},
-    {"itl", itl_of, NULL, state_values},
-    {"lsc", lsc_of, NULL, lsc_values},
-    {"enrolment", phone_enrolment_word, NULL, enrolment_values},
-    {"wave", wave_of, NULL, NULL},
-    {"status", NULL, "no service of this version registers phones", NULL},
-    {"node", NULL, "no service of this version registers phones", NULL},
-    {NULL, NULL, NULL, NULL},
+    {"model", model_of, NULL},      {"profile", profile_of, NULL},
+    {"mode", mode_of, mode_values}, {"protocol", protocol_of, protocol_values},
+    {"ctl", ctl_of, state_values},  {"itl", itl_of, state_values},
+    {"lsc", lsc_of, lsc_values},    {"enrolment", phone_enrolment_word, enrolment_values},
+    {"wave", wave_of, NULL},        {"status", phone_status_word, status_values},
+    {"node", node_of, NULL},        {NULL, NULL, NULL},
 };
 
 static void to_lower(char *text)
@@ -109,8 +108,8 @@ static const struct where_key *find_key(const char *condition, size_t size, stru
     const char *near = text_nearest(name, names);
     why_error(
         why, ERR_USAGE,
-        "--where %s: there is no key %s%s%s%s (model, profile, mode, protocol, ctl, itl, lsc, "
-        "enrolment, wave)",
+        "--where %s: there is no key %s%s%s%s (model, profile, mode, protocol, status, node, ctl, "
+        "itl, lsc, enrolment, wave)",
         condition, name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     return NULL;
 }
@@ -125,9 +124,6 @@ static int add_condition(struct where *where, const char *condition, struct why 
     const struct where_key *key = find_key(condition, size, why);
     if (!key)
         return ERR_USAGE;
-    if (!key->value)
-        return why_error(why, ERR_UNSUPPORTED, "--where %s: not known yet: %s", condition,
-                         key->missing);
     const char *typed = condition + size + 1;
     const struct model *model = key->value == model_of ? model_find(typed) : NULL;
     char *value = where->values[where->count];

@@ -155,9 +155,14 @@ END
 listed() {
     plug 5 anna "$(secure)" tls cert=anna.pem
     say 5 "register $anna 17" && say 5 'until 81' && hears anna '^0081' && eventually registered $anna || return
-    admin run sql "select n.name, r.mode, r.tls, r.cipher <> '' as c, r.version, r.address from registration r
-        join node n on n.id = r.node" >out
-    prints node && grep -q '3 .*TLSv1.3 .*1 .*17 .*127.0.0.1' out
+    admin phone list --where status=registered --json >out
+    [ "$(json '$[0].name') $(json '$[0].node') $(json '$[0].registered_mode') $(json '$[0].tls')" = \
+        "$anna node encrypted TLSv1.3" ] || { cat out; fails 'not as it is registered'; } || return
+    until=$(date -d "$(openssl x509 -in anna.crt -noout -enddate | cut -d = -f 2)" +%s)
+    [ "$(date -d "$(json '$[0].certificate_not_after')" +%s)" = "$until" ] || fails 'not its certificate' || return
+    admin phone list --where node=nod* >out && prints "$anna" && prints encrypted &&
+        admin phone list --where status=unregistered >out && prints "$dora" &&
+        admin phone show $anna >out && prints 'Registered:   at node, encrypted, since ' && prints 'SCCP version 17'
 }
 
 again() {
@@ -184,6 +189,43 @@ shown_out() {
     unplug 5
     unplug 6
     logged 'its certificate was revoked' && logged 'the phone was deleted'
+}
+
+# ---- restarts ----
+
+# phone_is FD NAME CERT: a phone that is registered, and listens for what it is told.
+phone_is() {
+    plug "$1" "$2" "$(secure)" tls "cert=$4.pem"
+    say "$1" "register $3 17" && say "$1" 'until 81' && hears "$2" '^0081' && eventually registered "$3"
+}
+
+told() {
+    phone_is 5 bert $bert bert && say 5 'until 9f' || return
+    expect 0 "$trustline" phone restart $bert --state "$state" && prints "$bert is told to restart" &&
+        hears bert '^009f 02000000' || return
+    phone_is 5 bert $bert bert && say 5 'until 9f' && expect 0 "$trustline" phone reset $bert --state "$state" &&
+        hears bert '^009f 01000000' || return
+    unplug 5
+    eventually sh -c "'$trustline' phone list --where status=unregistered --state '$state' | grep -q $bert" || return
+    expect 1 "$trustline" phone reset $bert --state "$state" && says 'is not registered, so it cannot be told' &&
+        expect 2 "$trustline" phone reset --state "$state" && says 'NAME is missing' &&
+        expect 1 "$trustline" phone reset SEP00 --state "$state"
+}
+
+waves() {
+    phone_is 5 bert $bert bert && phone_is 6 clara $clara clara && say 5 'until 9f' && say 6 'until 9f' || return
+    expect 0 "$trustline" phone restart --where protocol=sccp --wave 1 --dry-run --state "$state" &&
+        prints 'would be told to restart' || return
+    expect 0 "$trustline" phone restart --where protocol=sccp --wave 1 --state "$state" &&
+        prints 'phones are told to restart now' && prints 'never more than 1' || return
+    hears bert '^009f 02000000' && admin show status >out && prints 'On their way' || return
+    ! grep -q '^009f' clara.out || fails 'the second was told before the first was back' || return
+    phone_is 5 bert $bert bert && hears clara '^009f 02000000' || return
+    phone_is 6 clara $clara clara || return
+    eventually sh -c "'$trustline' run sql 'select count(*) as n from reset_phone where state = 3 and reset = 3' --json \
+        --state '$state' | grep -q 2" || { admin run sql 'select * from reset_phone'; return 1; }
+    unplug 5
+    unplug 6
 }
 
 # ---- versions and suites ----
@@ -281,6 +323,8 @@ test_that 'who is registered is in the store' listed
 test_that 'the newer connection of a phone counts' again
 test_that 'a phone that says goodbye is gone' goodbye
 test_that 'a revoked or deleted phone is shown out' shown_out
+test_that 'a registered phone is told to reset or restart' told
+test_that 'the next of a wave is told when the one before is back' waves
 test_that 'without legacy_tls TLS 1.2 and 1.3 are spoken, and nothing of old' modern
 test_that 'with legacy_tls TLS 1.0 and AES128-SHA, too, from a reload on' legacy
 test_that 'and NULL-SHA, for authenticated phones alone' authenticated

@@ -96,11 +96,11 @@ Added $b: 7960, profile sccp-authenticated, line 1003.
 END
     done_by phone add $c --model 8945 --profile sip-non-secure --json && is_json && [ "$(json '$.phone')" = $c ] &&
         done_by phone list && exactly <<END || return
-Name             Model  Profile             Mode           Description  Last seen  Address  CTL   ITL   LSC   Enrolment
----------------  -----  ------------------  -------------  -----------  ---------  -------  ----  ----  ----  ---------
-$a  7975   sccp-authenticated  authenticated  Front desk   never      -        none  none  none  None
-$b  7960   sccp-authenticated  authenticated  -            never      -        none  none  none  None
-$c  8945   sip-non-secure      non-secure     -            never      -        none  none  none  None
+Name             Model  Profile             Mode           Description  Last seen  Address  Node  Registered  Cipher  Certificate until  CTL   ITL   LSC   Enrolment
+---------------  -----  ------------------  -------------  -----------  ---------  -------  ----  ----------  ------  -----------------  ----  ----  ----  ---------
+$a  7975   sccp-authenticated  authenticated  Front desk   never      -        -     -           -       -                  none  none  none  None
+$b  7960   sccp-authenticated  authenticated  -            never      -        -     -           -       -                  none  none  none  None
+$c  8945   sip-non-secure      non-secure     -            never      -        -     -           -       -                  none  none  none  None
 END
     done_by phone show $a && exactly <<END
 $a
@@ -110,6 +110,7 @@ $a
   Device pool:  Default
   Load:         -
   Last seen:    never
+  Registered:   no
   Line 1        1001  Alice
   Line 2        1002  "Bob" & Co
 
@@ -178,7 +179,8 @@ doubtful_models() {
 filters() {
     for condition in "model=7975 $a" "mode=non-secure $c" "protocol=sip $c" "profile=sip-* $c" "ctl=none $a $b $c" \
         "model=79* $a $b" "itl=current" "lsc=none $a $b $c" "lsc=expiring" \
-        "enrolment=none $a $b $c" "wave=1"; do
+        "enrolment=none $a $b $c" "wave=1" \
+        "status=registered" "status=unregistered $a $b $c" "node=no*"; do
         # shellcheck disable=SC2086 # words
         set -- $condition
         done_by phone list --where "$1" --json && is_json || return
@@ -194,7 +196,7 @@ filters() {
         complains 2 '--where model: KEY=VALUE is meant' phone list --where model &&
         complains 2 '--where lsc=old: it is one of none, pending, valid, expiring, expired' \
             phone list --where lsc=old &&
-        complains 1 '--where status=registered: not known yet' phone list --where status=registered
+        complains 2 '--where status=busy: it is one of registered, unregistered' phone list --where status=busy
 }
 in_use() {
     done_by phone add SEP0011223300FF --model 7975 --profile lab &&

@@ -24,6 +24,7 @@ struct restarts {
     struct due list[AT_ONCE];
     const char *told[AT_ONCE]; /* of the list: those that were */
     size_t told_count;
+    int64_t told_at; /* unix seconds: who registers from then on is back */
 };
 
 int restarts_new(struct restarts **out, struct exchange *exchange, const char *node)
@@ -68,7 +69,7 @@ static int find(void *context, struct store *store)
 static int write_down(void *context, struct store *store)
 {
     struct restarts *r = context;
-    return store_resets_told(store, r->told, r->told_count, clock_wall(), &r->why);
+    return store_resets_told(store, r->told, r->told_count, r->told_at, &r->why);
 }
 
 /* ---- on the loop ---- */
@@ -93,6 +94,7 @@ static void written(void *context, int result)
 static void tell(struct restarts *r)
 {
     r->told_count = 0;
+    r->told_at = clock_wall();
     for (size_t i = 0; i < r->count; i++) {
         struct visit *v = visit_of(r->exchange, r->list[i].device);
         if (!v)

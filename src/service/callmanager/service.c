@@ -301,12 +301,12 @@ const struct observer_counter *callmanager_service_counters(struct callmanager_s
     const struct call_counters *calls = call_engine_counters(s->exchange.engine);
     const struct observer_counter list[] = {
         {"sccp_connections", s->exchange.number},
-        {"sccp_connections_refused", refused(s)},
+        {"sccp_overcrowded", refused(s)},
         {"sccp_handshakes_failed", s->handshakes_failed},
         {"sccp_registered", map_count(s->exchange.registered)},
         {"sccp_registrations", c->registered},
-        {"sccp_registrations_refused", c->refused},
-        {"sccp_registrations_replaced", c->replaced},
+        {"sccp_refused", c->refused},
+        {"sccp_replaced", c->replaced},
         {"sccp_unregistered", c->unregistered},
         {"sccp_connections_lost", c->lost},
         {"sccp_told_to_restart", c->told_to_restart},

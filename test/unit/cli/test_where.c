@@ -36,7 +36,9 @@ static struct phone make_phone(void)
     return (struct phone){
         .device = {.name = "SEP001122334455", .model = "7975", .profile = "Lab-1"},
         .profile = {.mode = MODE_ENCRYPTED, .protocol = PROTOCOL_SIP},
-        .lsc = LSC_EXPIRING};
+        .lsc = LSC_EXPIRING,
+        .registered = true,
+        .registration = {.node = "pub1"}};
 }
 
 static void test_no_condition_holds_for_all(void **state)
@@ -52,11 +54,13 @@ static void test_each_key_asks_about_its_own(void **state)
 {
     (void)state;
     struct phone phone = make_phone();
-    const char *const yes[] = {"model=7975",     "model=79*",    "model=CP-7975G", "profile=lab-?",
-                               "mode=ENCRYPTED", "protocol=sip", "ctl=none",       "itl=none",
-                               "lsc=expiring",   "lsc=ex*",      "enrolment=none", "LSC=expiring"};
-    const char *const no[] = {"model=7970", "profile=lab", "mode=non-secure",  "protocol=sccp",
-                              "ctl=old",    "lsc=valid",   "enrolment=failed", "wave=1"};
+    const char *const yes[] = {
+        "model=7975",     "model=79*",    "model=CP-7975G",    "profile=lab-?", "mode=ENCRYPTED",
+        "protocol=sip",   "ctl=none",     "itl=none",          "lsc=expiring",  "lsc=ex*",
+        "enrolment=none", "LSC=expiring", "status=registered", "node=PUB1",     "node=pub*"};
+    const char *const no[] = {
+        "model=7970", "profile=lab",      "mode=non-secure", "protocol=sccp",       "ctl=old",
+        "lsc=valid",  "enrolment=failed", "wave=1",          "status=unregistered", "node=pub2"};
     for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
         assert_true(fits(yes[i], &phone));
     for (size_t i = 0; i < sizeof no / sizeof *no; i++)
@@ -87,7 +91,7 @@ static void test_a_wrong_condition_is_named(void **state)
         {"=7975", "KEY=VALUE is meant", ERR_USAGE},
         {"lsc=old", "none, pending, valid, expiring, expired", ERR_USAGE},
         {"enrolment=done", "none, waiting, pending, success, failed", ERR_USAGE},
-        {"status=registered", "not known yet", ERR_UNSUPPORTED},
+        {"status=busy", "it is one of registered, unregistered", ERR_USAGE},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct where where;
