@@ -95,7 +95,7 @@ static const struct command_option init_options[] = {
     {"node", "NAME", "the name of this server", false},
     {"address", "IP", "the address phones reach it at", false},
     {"port-offset", "N", "added to every port, so that several nodes fit one machine", false},
-    {"database", "WHERE", "sqlite (default) or postgresql://...", false},
+    {"database", "WHERE", "sqlite; postgresql://... is refused: not in this version yet", false},
     {"organization", "O", "for the names of its certificates", false},
     {"unit", "OU", "the same", false},
     {"locality", "L", "the same", false},

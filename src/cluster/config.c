@@ -246,7 +246,7 @@ int config_write(struct buffer *out, const struct config *c)
         "# or send SIGHUP to trustlined; addresses and ports need a restart.\n"
         "# Settings of the whole cluster: trustline parameter list\n\n"
         "node = \"%s\"\n"
-        "database = \"%s\"          # or postgresql://user@host/name\n"
+        "database = \"%s\"          # the only one this version has; postgresql://... is to come\n"
         "port_offset = %u           # added to every port: several nodes on one machine\n"
         "listen = {",
         c->node, c->database, c->port_offset);

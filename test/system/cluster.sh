@@ -80,6 +80,9 @@ init_refuses() {
         complains 2 'a key size is 1024, 2048 or 4096, not 3000' \
             init --node a --address 192.0.2.1 --key-size 3000 --state x &&
         complains 2 'a country has two letters' init --node a --address 192.0.2.1 --country XXX --state x &&
+        complains 1 'databases of the kind "postgresql" are not supported by this version' \
+            init --state "$work/other" --node a --address 127.0.0.1 --database postgresql://u@h/n && [ ! -e "$work/other" ] &&
+        done_by init --help && prints 'postgresql://... is refused: not in this version yet' &&
         complains 2 '--database db: sqlite or postgresql://' \
             init --node a --address 192.0.2.1 --database db --state x &&
         complains 2 "--state needs a value" init --node a --address 192.0.2.1 --state '' || return
