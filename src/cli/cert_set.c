@@ -246,9 +246,7 @@ static int trust_purpose(const char **out, const char *typed, struct why *why)
         names[2 * i + 1] = purposes[i];
     }
     const char *near = text_nearest(typed, names);
-    return near ? why_error(why, ERR_USAGE, "there is no trust store %s; did you mean %s?", typed,
-                            near)
-                : why_error(why, ERR_USAGE, "there is no trust store %s", typed);
+    return cluster_trust_unknown(typed, near, why);
 }
 
 static enum cli_status import(struct cli *cli, const struct call *call, bool trusted)

@@ -18,6 +18,20 @@ const char *const *cluster_trust_purposes(void)
     return purposes;
 }
 
+int cluster_trust_unknown(const char *typed, const char *near, struct why *why)
+{
+    char all[200] = "";
+    size_t used = 0;
+    if (near)
+        return why_error(why, ERR_USAGE, "there is no trust store %s; did you mean %s?", typed,
+                         near);
+    for (size_t i = 0; purposes[i]; i++) {
+        text_format(all + used, sizeof all - used, "%s%s", i ? ", " : "", purposes[i]);
+        used += strlen(all + used);
+    }
+    return why_error(why, ERR_USAGE, "there is no trust store %s; there are %s", typed, all);
+}
+
 static const char *purpose_name(const char *typed)
 {
     for (size_t i = 0; purposes[i]; i++)
@@ -31,9 +45,7 @@ static int check_purpose(const char **out, const char *typed, struct why *why)
     *out = purpose_name(typed);
     if (*out)
         return 0;
-    const char *near = text_nearest(typed, purposes);
-    return why_error(why, ERR_USAGE, "there is no trust store %s%s%s%s", typed,
-                     near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    return cluster_trust_unknown(typed, text_nearest(typed, purposes), why);
 }
 
 /* CUCM's name: the CN with _ for what a file name should not have, and the serial. */

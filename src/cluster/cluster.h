@@ -137,6 +137,8 @@ int cluster_trust_delete(struct cluster *cluster, const char *purpose, const cha
                          const struct act_options *options, struct why *why) CHECKED;
 /* The purposes there are, NULL-ended; and the own names. */
 const char *const *cluster_trust_purposes(void);
+/* ERR_USAGE: that there is no such one, and which is near (or NULL), or which there are. */
+int cluster_trust_unknown(const char *typed, const char *near, struct why *why) CHECKED;
 const char *const *cluster_certificate_names(void);
 
 int cluster_parameter_set(struct cluster *cluster, struct act_report *report, const char *name,

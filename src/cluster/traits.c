@@ -157,7 +157,8 @@ const struct model *cluster_model_find(const char *typed, struct why *why)
         names[count++] = m->name;
     const char *near = text_nearest(typed, names);
     why_error(why, ERR_USAGE, "there is no phone model %s%s%s%s", typed,
-              near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+              near ? "; did you mean " : " (trustline model list shows them)", near ? near : "",
+              near ? "?" : "");
     return NULL;
 }
 

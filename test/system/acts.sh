@@ -400,7 +400,8 @@ trust_stores() {
         done_by show cert trust "TVS-trust/$trusted" && prints 'Subject Name: CN=Example Root CA, O=Example' &&
         ! grep -q BEGIN out && done_by show cert trust "Phone-trust/$trusted" --pem &&
         openssl x509 -in ca.pem | cmp - out &&
-        complains 2 'there is no trust store TVS-turst; did you mean TVS-trust?' set cert import trust TVS-turst ca.pem
+        complains 2 'there is no trust store TVS-turst; did you mean TVS-trust?' set cert import trust TVS-turst ca.pem &&
+        complains 2 'there is no trust store Foo; there are CallManager-trust, CAPF-trust, ' set cert import trust Foo ca.pem
 }
 trust_ends() {
     changes_nothing 2 "$trustline" set cert delete trust "TVS-trust/$trusted" &&

@@ -149,6 +149,8 @@ phone_mistakes() {
         complains 2 'SEP0011 is no name of a phone: SEP and the 12 hexadecimal digits of its MAC' \
             phone add SEP0011 --model 7975 --profile lab &&
         complains 2 'there is no phone model 7957' phone add $x --model 7957 --profile lab &&
+        complains 2 'there is no phone model elephant (trustline model list shows them)' \
+            phone add $x --model elephant --profile lab &&
         complains 1 'there is no security profile lib; did you mean lab?' phone add $x --model 7975 --profile lib &&
         complains 1 'profile lab is for the 7975, not for the 7970' phone add $x --model 7970 --profile lab &&
         complains 1 'a 8845 does not speak SCCP, which profile sccp-encrypted is for' \
