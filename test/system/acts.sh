@@ -307,6 +307,7 @@ import_needs_trust() {
     changes_nothing 0 "$trustline" set cert import trust CallManager-trust ca.pem --dry-run &&
         exactly <<'END' || return
 The certificate can be imported.
+Note: TVS says of what is in CallManager-trust: CCM (kept for 86400 s).
 END
     serial=$(openssl x509 -in ca.pem -noout -serial | cut -d = -f 2 | tr A-F a-f)
     trusted=Example_Root_CA_$serial.pem
