@@ -14,6 +14,7 @@
  *   flood COUNT ID NUMBER...      as words, so many times
  *   until ID                      reads frames up to one of that id, and prints it: id and payload
  *                                 in hex; "closed" when the connection ends before
+ *   show                          `until` prints every frame it reads, from now on
  *   text ID OFFSET                the same, and prints the text at that offset of the payload
  *   drop                          resets the connection
  *
@@ -43,6 +44,7 @@ enum { FRAME = 70000, PATIENCE_S = 60, SILENT_MAX = 60000 };
 static const char *from = "127.0.0.1";
 static SSL *ssl; /* NULL: TCP alone */
 static int fd;
+static int shows; /* every frame that is read */
 static uint8_t out[FRAME];
 static size_t out_size;
 
@@ -282,6 +284,14 @@ static uint32_t word_at(const uint8_t *p)
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
+static void print_frame(unsigned id, const uint8_t *payload, size_t size)
+{
+    printf("%04x ", id);
+    for (size_t i = 0; i < size; i++)
+        printf("%02x", payload[i]);
+    puts("");
+}
+
 static size_t hear(unsigned wanted, uint8_t *payload)
 {
     uint8_t header[12];
@@ -293,6 +303,8 @@ static size_t hear(unsigned wanted, uint8_t *payload)
             return FRAME;
         if (word_at(header + 8) == wanted)
             return size;
+        if (shows)
+            print_frame(word_at(header + 8), payload, size);
     }
 }
 
@@ -309,12 +321,10 @@ static void until(const char *rest, int as_text)
         return;
     }
     payload[size] = 0;
-    printf("%04x ", wanted);
-    if (as_text && offset < size)
-        printf("%s", (const char *)payload + offset);
-    for (size_t i = 0; i < size && !as_text; i++)
-        printf("%02x", payload[i]);
-    puts("");
+    if (as_text)
+        printf("%04x %s\n", wanted, offset < size ? (const char *)payload + offset : "");
+    else
+        print_frame(wanted, payload, size);
 }
 
 static void drop(void)
@@ -358,6 +368,8 @@ static void obey(char *line)
         flood(rest);
     } else if (strcmp(line, "until") == 0 || strcmp(line, "text") == 0) {
         until(rest, line[0] == 't');
+    } else if (strcmp(line, "show") == 0) {
+        shows = 1;
     } else if (strcmp(line, "drop") == 0) {
         drop();
     } else {

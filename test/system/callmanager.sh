@@ -228,6 +228,38 @@ waves() {
     unplug 6
 }
 
+# ---- calls ----
+
+encrypted_call() {
+    give_lsc $anna anna3 && phone_is 5 anna $anna anna3 && phone_is 6 bert $bert bert || return
+    calls 5 anna 1002 6 bert && keys_match anna bert 1 || return
+    [ "$(part "$(heard_last anna 014a)" 24 4)" = 03000000 ] || fails 'no lock on the screen' || return
+    eventually sh -c "'$trustline' call list --state '$state' | grep -q 'encrypted.*AES_CM_128_HMAC_SHA1_32'" || return
+    # Hold and resume: keys of their own.
+    before=$(part "$(heard_last anna 0105)" 36 32)
+    say 5 'words 26 3 1 0' && next 5 anna 0106 && next 6 bert 0106 && say 5 'words 26 10 1 0' &&
+        next 5 anna 0105 && next 6 bert 0105 || return
+    listens 5 anna 20004
+    listens 6 bert 20006
+    next 5 anna 008a && next 6 bert 008a && keys_match anna bert 1 || return
+    [ "$(part "$(heard_last anna 0105)" 36 32)" != "$before" ] || fails 'the old keys again' || return
+    for key in "$before" "$(part "$(heard_last anna 0105)" 36 16)" "$(part "$(heard_last bert 0105)" 36 16)"; do
+        ! grep -rqi "$key" "$state/log" "$state"/trustline.db* || fails 'a key is in a log or the store' || return
+    done
+    say 5 'words 26 9 1 0' && next 6 bert 0106 || return
+    eventually sh -c "'$trustline' call history --state '$state' | grep -q 1002"
+}
+
+mixed_call() {
+    unplug 6
+    plug 6 clara "$(secure)" tls cert=clara.pem
+    say 6 "register $clara 17" && say 6 'until 81' && hears clara '^0081' || return
+    calls 5 anna 1003 6 clara && keys_match anna clara 0 || return
+    [ "$(part "$(heard_last anna 014a)" 24 4)" = 02000000 ] || fails 'no shield on the screen' || return
+    unplug 5
+    unplug 6
+}
+
 # ---- versions and suites ----
 
 modern() {
@@ -325,6 +357,8 @@ test_that 'a phone that says goodbye is gone' goodbye
 test_that 'a revoked or deleted phone is shown out' shown_out
 test_that 'a registered phone is told to reset or restart' told
 test_that 'the next of a wave is told when the one before is back' waves
+test_that 'two encrypted phones get keys, crosswise, new ones after hold, and nobody else sees them' encrypted_call
+test_that 'an authenticated one gets none' mixed_call
 test_that 'without legacy_tls TLS 1.2 and 1.3 are spoken, and nothing of old' modern
 test_that 'with legacy_tls TLS 1.0 and AES128-SHA, too, from a reload on' legacy
 test_that 'and NULL-SHA, for authenticated phones alone' authenticated
