@@ -1,0 +1,180 @@
+#!/bin/sh
+# callmanager_hostile.sh TRUSTLINE TRUSTLINED SCCPPROBE ENROLLED: who is no phone hurts no phone. Two
+# encrypted phones are in a call all the time; it must go on.
+trustline=$(realpath "$1")
+trustlined=$(realpath "$2")
+sccpprobe=$(realpath "$3")
+enrolled=$(realpath "$4")
+. "$(dirname "$0")/lib.sh"
+. "$root/test/system/daemon.sh"
+. "$root/test/system/sccp.sh"
+
+state=$work/node
+anna=SEP001122330001
+bert=SEP001122330002
+mallory=SEP001122330003
+crowd=2000
+! is_long || crowd=20000
+
+phone_is() { # FD NAME DEVICE
+    plug "$1" "$2" "$(secure)" tls "cert=$2.pem"
+    say "$1" "register $3 17" && say "$1" 'until 81' && hears "$2" '^0081'
+}
+
+prepare() {
+    make_node "$state" && start_node "$state" || return
+    admin phone add $anna --model 7975 --profile sccp-encrypted --line 1001 &&
+        admin phone add $bert --model 7975 --profile sccp-encrypted --line 1002 &&
+        admin phone add $mallory --model 7975 --profile sccp-non-secure --line 1003 || return
+    for phone in "$anna anna" "$bert bert"; do
+        # shellcheck disable=SC2086 # words
+        set -- $phone
+        lsc "$1" "$2" && "$enrolled" "$state/trustline.db" lsc "$1" "$2.crt" || return
+    done
+    admin utils ctl set-cluster mixed-mode --yes || return
+    role=$(child_of callmanager)
+    phone_is 5 anna $anna && phone_is 6 bert $bert && calls 5 anna 1002 6 bert && keys_match anna bert 1
+}
+
+# The same process still has both phones, and their call can be held and resumed.
+unharmed() {
+    [ "$(child_of callmanager)" = "$role" ] || fails 'the role died' || return
+    say 5 'words 26 3 1 0' && next 5 anna 0106 && next 6 bert 0106 && say 5 'words 26 10 1 0' &&
+        next 5 anna 0105 && next 6 bert 0105 || return
+    listens 5 anna 20004
+    listens 6 bert 20006
+    next 5 anna 008a && next 6 bert 008a && keys_match anna bert 1
+}
+
+# ends_it LINE [TEXT]: a registered phone that says this is cut; the log says why.
+ends_it() {
+    talk "$(plain)" <<END
+register $mallory 17
+until 81
+$1
+until fff
+END
+    heard 0081 2 && heard closed 3 && logged "$2"
+}
+
+lengths() {
+    ends_it 'bytes 01200000 00000000 00000000' 'a message that announces 8193 bytes' &&
+        ends_it 'bytes ffffffff 00000000 00000000' 'a message that announces 4294967295 bytes' &&
+        ends_it 'bytes 03000000 00000000 00000000' 'a message that announces 3 bytes' &&
+        ends_it 'bytes 474554202f20485454502f312e310d0a' 'a message that announces ' && unharmed
+}
+
+# Every message of phones, in every length up to that of a register request, all bits set: counts
+# among them are 0xFFFFFFFF.
+cut_short() {
+    ff=$(printf '%0400d' 0 | tr 0 f)
+    {
+        echo "register $mallory 17"
+        echo 'until 81'
+        for id in 00 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f 10 12 20 21 22 23 25 26 28 2a 2b 2d 2e 2f 30 31 33 34 \
+            41 42 43 44 45 48 49 4a 154 155 157 159 15a 8101 ffffffff; do
+            for bytes in 0 1 2 3 4 7 8 11 12 16 20 24 28 32 36 40 44 64 92 100 120 172 200; do
+                printf "message $id %.$((bytes * 2))s\n" "$ff"
+            done
+        done
+        echo 'message 0'
+        echo 'until 100'
+    } >script
+    talk "$(plain)" <script
+    heard 0081 2 && tail -n 1 heard | grep -q '^0100' || fails 'it was cut' || return
+    unharmed
+}
+
+registers_badly() {
+    for bytes in 0 1 16 24 39 40 41 44 52 64 124 172 200; do
+        printf "message 1 %.$((bytes * 2))s\nuntil 9d\n" "$ff" | talk "$(plain)" from=127.0.0.60
+        heard '009d\|closed' 2 || fails "with $bytes bytes" || return
+    done
+    unharmed
+}
+
+slowly() {
+    talk "$(plain)" <<END
+drip 0400000000000000 00000000
+until 100
+register $mallory 17
+until 81
+END
+    heard 0100 2 && heard 0081 3 && unharmed
+}
+
+silence() {
+    for port in "$(plain)" "$(secure)"; do
+        rm -f crowd.in
+        mkfifo crowd.in
+        (exec 5>&- 6>&- && exec "$sccpprobe" "$port" "silent=$crowd" from=127.0.1.) <crowd.in >crowd.out &
+        crowd_pid=$!
+        exec 7>crowd.in
+        eventually grep -q open crowd.out && newcomer && unharmed
+        result=$?
+        exec 7>&-
+        wait $crowd_pid
+        [ $result = 0 ] || return
+    done
+}
+newcomer() {
+    talk "$(plain)" from=127.0.0.9 <<END
+register $mallory 17
+until 81
+END
+    heard 0081 2
+}
+
+presses() {
+    before=$(times_logged 'more than 100 messages a second')
+    plug 7 mallory "$(plain)"
+    say 7 "register $mallory 17" && say 7 'until 81' && hears mallory '^0081' || return
+    say 7 'words 26 2 1 0' && say 7 'flood 3000 3 1 0 0' || return
+    eventually eval "[ \$(times_logged 'more than 100 messages a second') -gt $before ]" && unharmed || return
+    [ "$(times_logged 'more than 100 messages a second')" -eq $((before + 1)) ] || fails 'more than one line' || return
+    unplug 7
+}
+
+# One address does not fill the log either.
+quietly() {
+    for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+        echo "bytes 16030100" | talk "$(secure)" from=127.0.0.50
+        echo "register NOBODY$i 17" | talk "$(plain)" from=127.0.0.50
+    done
+    logged 'peer=127.0.0.50' || return
+    [ "$(times_logged peer=127.0.0.50)" -le 10 ] || fails 'too many lines about one address'
+}
+
+# ---- kill -9 ----
+
+killed() {
+    before=$(child_of tftp),$(child_of capf),$(child_of tvs),$(child_of clerk)
+    say 5 'until fff' && say 6 'until fff' && kill -9 "$role" || return
+    hears anna '^closed' && hears bert '^closed' || return
+    unplug 5
+    unplug 6
+    eventually phone_is 5 anna $anna && eventually phone_is 6 bert $bert || return
+    [ "$before" = "$(child_of tftp),$(child_of capf),$(child_of tvs),$(child_of clerk)" ] ||
+        fails 'another role noticed' || return
+    role=$(child_of callmanager)
+    eventually sh -c "'$trustline' call history --state '$state' | grep -q 'server ended'" || return
+    admin call list >out && ! grep -q 1002 out || fails 'a call that nobody knows goes on' || return
+    calls 5 anna 1002 6 bert && keys_match anna bert 1
+}
+
+ends_cleanly() {
+    say 5 'until fff' && say 6 'until fff' && stop_node && hears anna '^closed' && hears bert '^closed' || return
+    admin phone list --where status=registered >out && ! grep -q SEP out || fails 'somebody is registered still'
+}
+
+test_that 'two encrypted phones are in a call' prepare
+test_that 'a length no message has ends the connection, with one line' lengths
+test_that 'messages cut anywhere, with counts beyond all bounds, are borne' cut_short
+test_that 'and so are requests to register' registers_badly
+test_that 'who says a byte at a time is understood' slowly
+test_that "$crowd silent connections to each port delay nobody" silence
+test_that 'a phone that floods keys is slowed, and nobody else' presses
+test_that 'an address gets a few lines in the log, and no more' quietly
+test_that 'a role that is killed comes back, and so do its phones' killed
+test_that 'a node that is stopped leaves nobody registered' ends_cleanly
+done_testing
