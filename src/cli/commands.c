@@ -536,7 +536,7 @@ const struct command command_table[] = {
     {.words = "phone list",
      .operands = "[--where KEY=VALUE]...",
      .flags = READS,
-     .help = "List the phones: where they are registered, which lists they hold, ...",
+     .help = "List the phones: where they are registered, which lists they hold, how they are",
      .details =
          "VALUE may hold * and ?. CTL and ITL: current (every list the phone may hold is "
          "the one served now),\nold (none is), none (it was never served one), unknown "
