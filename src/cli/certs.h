@@ -38,8 +38,7 @@ int cert_own_name(const char **out, const char *typed, struct why *why) CHECKED;
 int cert_find_trusted(const struct cert **out, const struct certs *certs, const char *typed,
                       struct why *why) CHECKED;
 
-/* ---- in which of the lists that are served a certificate is, as what, and what TVS says of it
- * ---- */
+/* ---- which served lists name a certificate, as what, and what TVS says of it ---- */
 
 struct cert_lists {
     struct store_list stored[2]; /* by enum list_kind */
