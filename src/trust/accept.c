@@ -447,6 +447,23 @@ static void refuse_plain(struct question *q)
             list, signer, model, q->offer->name);
 }
 
+/* What is wrong with a signature is wrong for phones that check it: of this model nobody has said
+ * whether it does. */
+static void doubt_check(struct question *q)
+{
+    struct answer *out = q->out;
+    struct answer said = *out;
+    char model[WORDS];
+    if (q->phone->model->signed_config.value != TRAIT_UNKNOWN || out->verdict != VERDICT_NO ||
+        out->rule == RULE_FILE_NAME || out->rule == RULE_SERVER_ADDRESS)
+        return;
+    out->verdict = VERDICT_UNKNOWN;
+    out->inferred = false;
+    snprintf(out->explanation, sizeof out->explanation,
+             "Nobody has said whether %s checks signatures; if it does: %s",
+             words_model(model, q->phone), said.explanation);
+}
+
 static void judge_file(struct question *q)
 {
     const struct offer *o = q->offer;
@@ -470,6 +487,7 @@ static void judge_file(struct question *q)
     check_server(q);
     if (!check_known_signer(q))
         ask_tvs(q);
+    doubt_check(q);
 }
 
 static void mark_inferred(struct answer *out)

@@ -103,12 +103,19 @@ void accept_file(struct answer *out, const struct phone_trust *phone, const char
  * checked against the very key that the phone in question holds. One thread at a time.
  */
 struct offer;
+struct certificate;
 
 /* The bytes must stay as long as the offer. Files that no phone could read are offers too: every
  * answer says so. -ENOMEM is the only failure. */
 int offer_new_list(struct offer **out, enum trustlist_kind kind, struct bytes file) CHECKED;
 int offer_new_file(struct offer **out, const char *name, struct bytes file) CHECKED;
+/* Any file that this certificate signs, with that digest: there are no bytes, and its signature
+ * fits this certificate's key and no other. The certificate is shared. */
+int offer_new_signed_by(struct offer **out, struct certificate *signer,
+                        enum digest_code digest) CHECKED;
 void offer_free(struct offer *offer);
+/* Of a list. */
+enum trustlist_kind offer_kind(const struct offer *offer);
 /* The list that is offered, or NULL when it cannot be read or is a file. */
 const struct trustlist *offer_trustlist(const struct offer *offer);
 

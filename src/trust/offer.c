@@ -36,8 +36,33 @@ int offer_init_file(struct offer *offer, const char *name, struct bytes file)
     return 0;
 }
 
+#define ANY_FILE "file.sgn"
+
+int offer_new_signed_by(struct offer **out, struct certificate *signer, enum digest_code digest)
+{
+    struct envelope_spec spec = {0};
+    struct offer *offer = malloc(sizeof *offer);
+    if (!offer)
+        return -ENOMEM;
+    *offer = (struct offer){.is_signed = true, .signer = certificate_share(signer)};
+    text_copy(offer->name, sizeof offer->name, ANY_FILE);
+    offer->malformed = envelope_spec_signer(&spec, signer, &offer->why);
+    int code = offer->malformed ? 0 : envelope_modulus_code(spec.modulus_size);
+    offer->header = (struct envelope){
+        .signer_name = bytes_of_string(certificate_subject(signer)),
+        .serial = certificate_serial(signer),
+        .issuer = bytes_of_string(certificate_issuer(signer)),
+        .digest = (uint8_t)digest,
+        .modulus = (uint8_t)code,
+        .filename = bytes_of_string(ANY_FILE),
+    };
+    *out = offer;
+    return 0;
+}
+
 void offer_fini(struct offer *offer)
 {
+    certificate_free(offer->signer);
     trustlist_free(offer->list);
     for (size_t i = 0; i < OFFER_KEYS; i++)
         free(offer->checked[i].key);
@@ -78,6 +103,11 @@ const struct trustlist *offer_trustlist(const struct offer *offer)
     return offer->list;
 }
 
+enum trustlist_kind offer_kind(const struct offer *offer)
+{
+    return offer->kind;
+}
+
 const char *offer_kind_name(const struct offer *offer)
 {
     return offer->is_list ? trustlist_kind_name(offer->kind) : "file";
@@ -102,6 +132,11 @@ int offer_check(struct offer *offer, const struct trustlist_record *signer)
 {
     bool is_certificate = signer->certificate.size != 0;
     struct bytes key = is_certificate ? signer->certificate : signer->public_key;
+    if (offer->signer)
+        return bytes_equal(key, is_certificate ? certificate_der(offer->signer)
+                                               : certificate_public_key(offer->signer))
+                   ? 0
+                   : ERR_VERIFY;
     for (size_t i = 0; i < OFFER_KEYS; i++) {
         const struct checked_key *known = &offer->checked[i];
         if (known->key && known->is_certificate == is_certificate &&

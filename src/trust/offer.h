@@ -4,6 +4,7 @@
 #ifndef TRUST_OFFER_H
 #define TRUST_OFFER_H
 
+#include "pki/certificate.h"
 #include "trust/accept.h"
 
 enum { OFFER_KEYS = 8, OFFER_NAME = 512 };
@@ -27,7 +28,8 @@ struct offer {
     struct trustlist *list;
     size_t certificates;
     struct checked_key checked[OFFER_KEYS];
-    size_t next_checked; /* slot that is overwritten next */
+    size_t next_checked;        /* slot that is overwritten next */
+    struct certificate *signer; /* of offer_new_signed_by(), or NULL */
 };
 
 /* Reads it into an offer of the caller's; offer_fini() frees what that took. -ENOMEM only. */

@@ -56,7 +56,7 @@ static const struct expectation {
     {"6901", "YNYN.NNU.nnYNNU"}, {"6941", "YYYYYtNYYnnYtNY"},       {"8841", "YYYYYTNYYyyYTNY"},
     {"8821", "YYYYYtNYYyyYtNY"}, {"8831", "YYYYYTNYYUnYTNY"},       {"8945", "YYYYYTNYYnnYTNY"},
     {"9971", "YYYYYTNYYnnYTNY"}, {"9841", "YYYYYtNYYyUYtnY"},       {"CSF", "YNYN.NNU.UUYNnU"},
-    {"CIPC", "YnYn.nNU.nUYnUU"}, {"Webex DX80", "YYYY.nNYYUUYnUY"}, {"840", "YYYYYUNUYUUYUUU"},
+    {"CIPC", "YnYn.nNU.nUYUUU"}, {"Webex DX80", "YYYY.nNYYUUYUUY"}, {"840", "YYYYYUNUYUUYUUU"},
 };
 
 struct stage {
