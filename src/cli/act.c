@@ -44,6 +44,21 @@ static void print_unable(FILE *out, const struct act_list *list, enum list_kind 
             list->unable_key);
 }
 
+/* Long before a list is refused for its size there is time to do something about it. */
+static void print_limits(FILE *out, const struct act_report *report)
+{
+    for (enum list_kind kind = LIST_CTL; kind <= LIST_ITL; kind++) {
+        const struct act_list *list = &report->lists[kind];
+        if (list->changed && list->near_limit)
+            fprintf(
+                out,
+                "Warning: the %s has %zu of %d certificates and %zu of %d bytes; beyond, phones "
+                "fail to register and it is not published\n",
+                list_name(kind), list->certificates, TRUSTLIST_CERTIFICATES_MAX, list->bytes,
+                TRUSTLIST_BYTES_MAX);
+    }
+}
+
 static void print_serving(FILE *out, struct cluster *cluster)
 {
     struct serving s;
@@ -69,39 +84,35 @@ static void print_done(FILE *out, struct cluster *cluster, const struct act_repo
         print_serving(out, cluster);
         fprintf(out, "Phones that fetch it with their next reset: %zu\n", count->fetching);
     }
+    print_limits(out, report);
     if (count->lost || count->unknown_lost)
         fprintf(out, "Locked out, as accepted: %s\n", plan_lost_text(lost, count));
+    if (count->through_tvs)
+        fprintf(out, "Phones that ask TVS about it: %zu\n", count->through_tvs);
     plan_print_lost_before(out, count);
     if (report->note[0])
         fprintf(out, "Note: %s\n", report->note);
 }
 
-/* What can be done about it. With one anchor alone, its change is never taken by phones. */
-static void print_advice(FILE *out, struct cluster *cluster)
+/* What is refused, and how to go on all the same. */
+static int print_refusal(FILE *out, const struct act_report *report, const struct plan_count *count)
 {
-    char value[PARAMETER_VALUE];
-    struct anchors anchors = {.count = 0};
-    if (store_parameter_get(cluster_store(cluster), PARAMETER_ANCHORS, value) == 0 &&
-        anchors_parse(&anchors, value) == 0 && anchors.count == 1)
-        fprintf(out,
-                "\n"
-                "What helps: a second anchor, which signs what follows a change of the first one\n"
-                "(trustline parameter set %s callmanager,itlrecovery), and phones that have taken\n"
-                "the lists that name it.",
-                PARAMETER_ANCHORS);
-    else
-        fputs("\n"
-              "What helps: these phones need the lists that are served now, and it must be proved\n"
-              "that they took them; then this can be done.",
-              out);
-    fputs(" --accept-lockout goes on all the same: a\n"
-          "phone that is lost can only be helped by hand, by erasing its lists; deleting and\n"
-          "adding it afterwards makes it known as new.\n",
+    int result = plan_print_refusal(out, &report->plan, count);
+    for (enum list_kind kind = LIST_CTL; kind <= LIST_ITL && result == 0; kind++) {
+        const struct act_list *list = &report->lists[kind];
+        if (list->other_key[0])
+            fprintf(out, "\nSigned with %s, the %s would lose %zu.\n", list->other_key,
+                    list_name(kind), list->other_lost);
+    }
+    fputs("\n--accept-lockout goes on all the same. A phone that is lost can only be helped by "
+          "hand, by\n"
+          "erasing its lists; deleting and adding it afterwards makes it known as new.\n",
           out);
+    return result;
 }
 
-static int print_plan(FILE *out, struct cluster *cluster, const struct act *act,
-                      const struct act_report *report, const struct plan_count *count)
+static int print_plan(FILE *out, const struct act *act, const struct act_report *report,
+                      const struct plan_count *count)
 {
     bool removed = report->lists[LIST_CTL].removed || report->lists[LIST_ITL].removed;
     bool touched = report->lists[LIST_CTL].touched || report->lists[LIST_ITL].touched;
@@ -117,17 +128,19 @@ static int print_plan(FILE *out, struct cluster *cluster, const struct act *act,
         print_list(out, &report->lists[kind], kind, false);
     for (enum list_kind kind = LIST_CTL; kind <= LIST_ITL; kind++)
         print_unable(out, &report->lists[kind], kind);
-    if (report->plan.lost) {
+    print_limits(out, report);
+    if (report->plan.lost || report->plan.burnt) {
         fputc('\n', out);
-        plan_print_lost(out, &report->plan, count);
-        print_advice(out, cluster);
+        int result = print_refusal(out, report, count);
+        if (result)
+            return result;
     }
     if (report->plan.count)
         fputc('\n', out);
     plan_print_lost_before(out, count);
     if (report->note[0])
         fprintf(out, "Note: %s\n", report->note);
-    return plan_print_rest(out, &report->plan);
+    return plan_print_answers(out, &report->plan);
 }
 
 /* ---- as JSON ---- */
@@ -139,13 +152,14 @@ static json_t *text_or_null(const char *text)
 
 static json_t *list_json(const struct act_list *list, enum list_kind kind)
 {
-    return json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "list",
+    return json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:b}", "list",
                      list_name(kind), "changed", (int)list->changed, "removed", (int)list->removed,
                      "old_hash", text_or_null(list->old_hash), "hash", text_or_null(list->new_hash),
                      "signer", text_or_null(list->signer), "signer_key",
                      text_or_null(list->signer_key), "unable_key", text_or_null(list->unable_key),
                      "unable_reason", text_or_null(list->unable_reason), "certificates",
-                     (json_int_t)list->certificates, "bytes", (json_int_t)list->bytes);
+                     (json_int_t)list->certificates, "bytes", (json_int_t)list->bytes, "near_limit",
+                     (int)list->near_limit);
 }
 
 static json_t *lists_json(const struct act_report *report)
@@ -170,13 +184,15 @@ static json_t *report_json(struct cluster *cluster, const struct call *call,
     serving.json = NULL;
     serving_fini(&serving);
     return json_pack(
-        "{s:s, s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:I, s:I, s:b, s:I, s:I, s:o, s:o}", "command",
-        call->command->words, "done", !refused && !call->dry_run, "dry_run", (int)call->dry_run,
-        "refused", (int)refused, "already", (int)report->already, "lists", lists_json(report),
-        "nodes", nodes, "phones", plan_json(&report->plan), "phones_known",
+        "{s:s, s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:o, s:o}",
+        "command", call->command->words, "done", !refused && !call->dry_run, "dry_run",
+        (int)call->dry_run, "refused", (int)refused, "already", (int)report->already, "lists",
+        lists_json(report), "nodes", nodes, "phones", plan_json(&report->plan), "phones_known",
         (json_int_t)count->known, "phones_lost", (json_int_t)count->lost, "unknown_phones_lost",
         (int)count->unknown_lost, "phones_lost_before", (json_int_t)count->lost_before,
-        "phones_to_reset", (json_int_t)(is_published(report) ? count->fetching : 0), "certificate",
+        "phones_through_tvs", (json_int_t)count->through_tvs, "phones_unbridged",
+        (json_int_t)count->burnt, "phones_to_reset",
+        (json_int_t)(is_published(report) ? count->fetching : 0), "certificate",
         text_or_null(report->certificate), "note", text_or_null(report->note));
 }
 
@@ -209,25 +225,19 @@ struct course {
     struct act_report report;
 };
 
-static void print_refusal(const struct course *c, const struct plan_count *count)
-{
-    plan_print_lost(c->cli->out, &c->report.plan, count);
-    print_advice(c->cli->out, c->cluster);
-}
-
 static enum cli_status refused(struct course *c)
 {
-    char lost[PLAN_TEXT];
+    char why[PLAN_TEXT];
     struct plan_count count;
     int result = plan_count(&count, &c->report.plan);
+    if (result == 0 && !c->call->json)
+        result = print_refusal(c->cli->out, &c->report, &count);
     if (result)
         return cli_failed(c->cli, result, NULL);
     if (c->call->json)
         print_json(c->cli, c->call, c->act, c->cluster, &c->report, &count, STATUS_REFUSED);
-    else
-        print_refusal(c, &count);
-    cli_error(c->cli, "%s: %s would be locked out, so nothing was changed", c->call->command->words,
-              plan_lost_text(lost, &count));
+    cli_error(c->cli, "%s: %s, so nothing was changed", c->call->command->words,
+              plan_refusal_text(why, &count));
     return STATUS_REFUSED;
 }
 
@@ -241,7 +251,7 @@ static enum cli_status finished(struct course *c)
     if (c->call->json)
         return print_json(c->cli, c->call, c->act, c->cluster, &c->report, &count, STATUS_DONE);
     if (c->call->dry_run) {
-        result = print_plan(out, c->cluster, c->act, &c->report, &count);
+        result = print_plan(out, c->act, &c->report, &count);
         return result ? cli_failed(c->cli, result, NULL) : STATUS_DONE;
     }
     if (c->act->say)
@@ -273,8 +283,10 @@ static enum cli_status plan_and_ask(struct course *c)
     int result = plan_count(&count, &c->report.plan);
     if (result)
         return cli_failed(c->cli, result, NULL);
-    if (c->report.plan.lost) {
-        plan_print_lost(c->cli->out, &c->report.plan, &count);
+    if (c->report.plan.lost || c->report.plan.burnt) {
+        result = print_refusal(c->cli->out, &c->report, &count);
+        if (result)
+            return cli_failed(c->cli, result, NULL);
         fputc('\n', c->cli->out);
     }
     act_report_fini(&c->report);

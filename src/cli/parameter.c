@@ -102,8 +102,8 @@ static void print_parameter(FILE *out, const struct parameter *p, const char *va
     fprintf(out, "\n  Default:  %s\n  Range:    %s\n  Meaning:  %s\n", p->value, p->range, p->help);
     if (!p->check)
         fprintf(out, "  Changes with: %s\n", p->instead);
-    if (p->changes_lists && p->check)
-        fputs("  Setting it builds new trust lists.\n", out);
+    if (p->planned && p->check)
+        fputs("  Setting it is planned: phones that would be lost stand in its way.\n", out);
 }
 
 enum cli_status parameter_show(struct cli *cli, const struct call *call)

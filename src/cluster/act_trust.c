@@ -184,13 +184,18 @@ static int check_setting(struct setting *out, const char *name, const char *valu
     return 0;
 }
 
-/* What the lists are to be like once it is set. */
-static int apply_setting(struct list_policy *policy, const struct setting *setting)
+/* What phones are to meet once it is set. */
+static int apply_setting(struct change *change, const struct setting *setting)
 {
-    if (strcmp(setting->parameter->name, PARAMETER_ANCHORS) == 0)
-        return anchors_parse(&policy->anchors, setting->value);
-    if (strcmp(setting->parameter->name, PARAMETER_ROLLBACK) == 0)
-        policy->rollback = strcmp(setting->value, "1") == 0;
+    const char *name = setting->parameter->name;
+    if (strcmp(name, PARAMETER_ANCHORS) == 0)
+        return anchors_parse(&change->policy.anchors, setting->value);
+    if (strcmp(name, PARAMETER_ROLLBACK) == 0)
+        change->policy.rollback = strcmp(setting->value, "1") == 0;
+    if (strcmp(name, PARAMETER_FILE_DIGEST) == 0) {
+        change->files = strcmp(setting->value, "SHA-512") == 0 ? DIGEST_SHA512 : DIGEST_SHA1;
+        change->make[LIST_CTL] = change->make[LIST_ITL] = false;
+    }
     return 0;
 }
 
@@ -208,12 +213,12 @@ int cluster_parameter_set(struct cluster *cluster, struct act_report *report, co
     }
     if (result)
         return result;
-    if (setting.parameter->changes_lists) {
+    if (setting.parameter->planned) {
         struct change change;
         result = change_init(&change, cluster, why);
         if (result)
             return result;
-        result = apply_setting(&change.policy, &setting);
+        result = apply_setting(&change, &setting);
         change.only_if_different = true;
         change.rows = write_setting;
         change.context = &setting;

@@ -91,10 +91,14 @@ struct act_report {
         char signer_key[CERTIFICATE_NAME]; /* CallManager, ...; or SIGNER_KEY_GUEST */
         char unable_key[CERTIFICATE_NAME]; /* an anchor that could not sign, or "" */
         char unable_reason[256];           /* why it could not */
-    } lists[2];                            /* by enum list_kind */
-    bool already;                          /* nothing had to be done */
-    char certificate[512];                 /* what came into being, for certificate acts */
-    char note[256];                        /* something worth saying, or "" */
+        bool near_limit;                   /* 80 % of what phones take, or more */
+        /* When the act names the signer and phones would be lost: the anchor that loses fewer. */
+        char other_key[CERTIFICATE_NAME];
+        size_t other_lost;
+    } lists[2];            /* by enum list_kind */
+    bool already;          /* nothing had to be done */
+    char certificate[512]; /* what came into being, for certificate acts */
+    char note[256];        /* something worth saying, or "" */
 };
 void act_report_init(struct act_report *report);
 void act_report_fini(struct act_report *report);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cluster/scene.h"
 #include "signer/protocol.h"
 
 #include <string.h>
@@ -123,6 +124,7 @@ struct making {
     enum list_kind kind;
     struct bytes records;
     const struct identity *local;
+    const struct list_audience *audience;
     struct why *why;
 };
 
@@ -221,7 +223,7 @@ struct candidate {
 };
 
 static size_t collect(struct candidate out[ANCHORS_MAX + 1], const struct roster *roster,
-                      const struct list_policy *policy, struct bytes current)
+                      const struct list_policy *policy, const char *signer, struct bytes current)
 {
     size_t count = 0;
     if (roster->guest_anchor) {
@@ -232,7 +234,7 @@ static size_t collect(struct candidate out[ANCHORS_MAX + 1], const struct roster
     for (size_t i = 0; i < policy->anchors.count; i++) {
         const char *key = policy->anchors.key[i];
         const struct roster_entry *entry = publishers(roster, key);
-        if (!entry || (policy->force_signer && strcmp(policy->force_signer, key) != 0))
+        if (!entry || (signer && strcmp(signer, key) != 0))
             continue;
         out[count++] =
             (struct candidate){key,
@@ -243,21 +245,24 @@ static size_t collect(struct candidate out[ANCHORS_MAX + 1], const struct roster
     return count;
 }
 
-/* Fewer phones lost first, then known to the lists in use, then fewer that stay lost, then the
- * order of preference. */
+/* Fewer phones lost first, then fewer that need TVS, then known to the lists in use, then fewer
+ * that stay lost, then the order of preference. */
 static bool is_better(const struct candidate *a, const struct candidate *b)
 {
-    if (a->established != b->established && (a->losses.lost == 0) == (b->losses.lost == 0))
-        return a->established;
     if (a->losses.lost != b->losses.lost)
         return a->losses.lost < b->losses.lost;
+    if (a->losses.through_tvs != b->losses.through_tvs)
+        return a->losses.through_tvs < b->losses.through_tvs;
+    if (a->established != b->established)
+        return a->established;
     return a->losses.lost_before < b->losses.lost_before;
 }
 
 /* No other candidate can be better than one that comes earlier and is this good. */
 static bool is_perfect(const struct candidate *c)
 {
-    return c && c->established && c->losses.lost == 0 && c->losses.lost_before == 0;
+    return c && c->established && c->losses.lost == 0 && c->losses.lost_before == 0 &&
+           c->losses.through_tvs == 0;
 }
 
 /* A list of ours must read back, verify, and stay within what phones can take. */
@@ -271,6 +276,8 @@ static int check_made(struct bytes file, struct act_list *report, struct why *wh
     if (result == 0) {
         report->certificates = trustlist_certificates(list);
         report->bytes = file.size;
+        report->near_limit = report->certificates * 5 >= TRUSTLIST_CERTIFICATES_MAX * 4 ||
+                             file.size * 5 >= (size_t)TRUSTLIST_BYTES_MAX * 4;
         if (report->certificates > TRUSTLIST_CERTIFICATES_MAX || file.size > TRUSTLIST_BYTES_MAX)
             result = why_error(why, ERR_POLICY,
                                "the list would have %zu certificates and %zu bytes; phones fail to "
@@ -282,20 +289,22 @@ static int check_made(struct bytes file, struct act_list *report, struct why *wh
     return result;
 }
 
-static int try_candidate(struct buffer *out, struct candidate *candidate, const struct making *m,
-                         const struct plan_phones *phones)
+static int try_candidate(struct buffer *out, struct candidate *candidate, const struct making *m)
 {
+    const struct list_audience *a = m->audience;
     buffer_clear(out);
     int result = sign_with(out, m, candidate->certificate);
+    if (result == 0)
+        result = scene_serve(a->after, m->kind, buffer_bytes(out));
     return result ? result
-                  : plan_count_lost(phones, m->kind, buffer_bytes(out), &candidate->losses);
+                  : plan_count_lost(a->phones, a->before, a->after, m->kind, &candidate->losses);
 }
 
 /* Signs with each anchor that may be the best and keeps the best candidate in `body`. An anchor
  * whose key is lost must not keep the other one from signing; the report names it. */
 static int choose(struct buffer *body, const struct candidate **chosen,
                   struct candidate candidates[], size_t count, struct making *m,
-                  const struct plan_phones *phones, struct act_list *report)
+                  struct act_list *report)
 {
     struct candidate *best = NULL;
     struct why *why = m->why;
@@ -306,7 +315,7 @@ static int choose(struct buffer *body, const struct candidate **chosen,
     buffer_init(&attempt, TRUSTLIST_READ_MAX);
     m->why = &refused;
     for (size_t i = 0; i < count && result == 0 && !is_perfect(best); i++) {
-        int attempted = try_candidate(&attempt, &candidates[i], m, phones);
+        int attempted = try_candidate(&attempt, &candidates[i], m);
         if (attempted) {
             failure = attempted;
             text_copy(report->unable_key, sizeof report->unable_key, candidates[i].key);
@@ -329,9 +338,34 @@ static int choose(struct buffer *body, const struct candidate **chosen,
     return result;
 }
 
+/* An act that names the signer is told whether another anchor would lose fewer. */
+static int look_for_better(struct act_list *report, const struct candidate *chosen,
+                           const struct roster *roster, const struct list_policy *policy,
+                           struct making *m)
+{
+    struct candidate others[ANCHORS_MAX + 1];
+    struct buffer attempt;
+    struct why ignored = WHY_NONE;
+    struct why *why = m->why;
+    size_t fewest = chosen->losses.lost;
+    size_t count = collect(others, roster, policy, NULL, bytes_of(NULL, 0));
+    buffer_init(&attempt, TRUSTLIST_READ_MAX);
+    m->why = &ignored;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(others[i].key, chosen->key) == 0 ||
+            try_candidate(&attempt, &others[i], m) != 0 || others[i].losses.lost >= fewest)
+            continue;
+        fewest = report->other_lost = others[i].losses.lost;
+        text_copy(report->other_key, sizeof report->other_key, others[i].key);
+    }
+    m->why = why;
+    buffer_fini(&attempt);
+    return 0;
+}
+
 int list_make(struct cluster *cluster, enum list_kind kind, const struct roster *roster,
               const struct list_policy *policy, const struct identity *local,
-              const struct plan_phones *phones, struct buffer *body, struct act_list *report,
+              const struct list_audience *audience, struct buffer *body, struct act_list *report,
               struct why *why)
 {
     struct candidate candidates[ANCHORS_MAX + 1];
@@ -344,10 +378,16 @@ int list_make(struct cluster *cluster, enum list_kind kind, const struct roster 
     int result = list_write_records(&records, kind, roster, policy, why);
     if (result == 0)
         result = load_current(&current, cluster_store(cluster), kind, report->old_hash);
-    struct making m = {cluster, kind, buffer_bytes(&records), local, why};
-    size_t count = result ? 0 : collect(candidates, roster, policy, buffer_bytes(&current));
+    struct making m = {cluster, kind, buffer_bytes(&records), local, audience, why};
+    size_t count =
+        result ? 0
+               : collect(candidates, roster, policy, policy->force_signer, buffer_bytes(&current));
     if (result == 0)
-        result = choose(body, &signer, candidates, count, &m, phones, report);
+        result = choose(body, &signer, candidates, count, &m, report);
+    if (result == 0 && signer && policy->force_signer && signer->losses.lost)
+        result = look_for_better(report, signer, roster, policy, &m);
+    if (result == 0)
+        result = scene_serve(audience->after, kind, buffer_bytes(body));
     if (result == 0 && signer) {
         text_copy(report->signer, sizeof report->signer, certificate_subject(signer->certificate));
         text_copy(report->signer_key, sizeof report->signer_key, signer->key);

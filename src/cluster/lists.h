@@ -38,13 +38,21 @@ struct list_policy {
 int list_write_records(struct buffer *out, enum list_kind kind, const struct roster *roster,
                        const struct list_policy *policy, struct why *why) CHECKED;
 
+/* Whom a list is for: the phones, in the world as it is and as it will be. The list is served in
+ * the latter as soon as it is made. */
+struct list_audience {
+    struct plan_phones *phones;
+    const struct scene *before;
+    struct scene *after;
+};
+
 /* Builds and signs a list, wholly: chooses the signer (the first of the anchors that the lists in
  * use name and that loses the fewest phones), signs, reads the result back and verifies it. `body`
  * gets the file; the report's entry gets signer, sizes and the old hash, and which anchor could not
  * sign, since its key cannot be used. `local` signs instead of the signer when it is not NULL. */
 int list_make(struct cluster *cluster, enum list_kind kind, const struct roster *roster,
               const struct list_policy *policy, const struct identity *local,
-              const struct plan_phones *phones, struct buffer *body, struct act_list *report,
+              const struct list_audience *audience, struct buffer *body, struct act_list *report,
               struct why *why) CHECKED;
 
 #endif

@@ -81,7 +81,7 @@ static const struct parameter table[] = {
     {PARAMETER_FILE_DIGEST, "SHA-1", "SHA-1 or SHA-512",
      "The digest under the signature of configuration files; phones that do not know SHA-512 stop "
      "working with it.",
-     check_digest, NULL, false},
+     check_digest, NULL, true},
     {PARAMETER_CERTIFICATE_DAYS, "1825", "1 to 7300",
      "How many days a certificate of the cluster's own is valid.", check_days, NULL, false},
     {PARAMETER_KEY_SIZE, "2048", "1024, 2048 or 4096",

@@ -33,7 +33,7 @@ struct parameter {
     /* 0, or ERR_USAGE. NULL: it is not set by hand, and `instead` says how it changes. */
     int (*check)(const char *value);
     const char *instead;
-    bool changes_lists; /* setting it builds new trust lists */
+    bool planned; /* phones are asked first: it changes their lists, or what is signed for them */
 };
 
 /* The table, ended by name NULL. */

@@ -1,42 +1,14 @@
 #include "cluster/plan.h"
 
-#include "base/map.h"
 #include "base/text.h"
-#include "cluster/traits.h"
-#include "net/address.h"
+#include "cluster/plan_parts.h"
+#include "cluster/scene.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A list that some phone may hold, read once. */
-struct held_list {
-    char hash[LIST_HASH];
-    enum list_kind kind;
-    struct buffer body;
-    struct trustlist *list;
-};
-
-struct phone {
-    char name[DEVICE_NAME]; /* "" for phones nobody knows */
-    char model_name[MODEL_NAME];
-    const struct model *model;
-    size_t *held; /* indices of lists */
-    size_t held_count;
-};
-
-struct plan_phones {
-    struct held_list *lists;
-    size_t list_count;
-    struct map *by_hash; /* hash -> held_list index + 1 */
-    struct phone *phones;
-    size_t phone_count;
-    struct map *by_name; /* device -> phone index + 1 */
-    struct address server;
-    struct traits *traits;
-    struct store_list served[2];   /* now, by enum list_kind */
-    struct offer *served_offer[2]; /* of them; NULL: none is served */
-};
+enum { HASH_SHOWN = 8 };
 
 void plan_init(struct plan *plan)
 {
@@ -49,194 +21,33 @@ void plan_fini(struct plan *plan)
     plan_init(plan);
 }
 
-static enum trustlist_kind wire_kind(enum list_kind kind)
+const char *plan_remedy_text(enum plan_remedy remedy)
 {
-    return kind == LIST_CTL ? TRUSTLIST_CTL : TRUSTLIST_ITL;
+    static const char *const words[REMEDY_COUNT] = {
+        [REMEDY_NONE] = "",
+        [REMEDY_FETCH_FIRST] = "fetch_first",
+        [REMEDY_SECOND_ANCHOR] = "second_anchor",
+        [REMEDY_START_TVS] = "start_tvs",
+        [REMEDY_VOUCH] = "vouch",
+        [REMEDY_TRAIT] = "trait",
+        [REMEDY_HANDS] = "hands",
+    };
+    return words[remedy];
 }
 
-/* ---- loading ---- */
-
-enum { LISTS_MAX = 100000, PHONES_MAX = 1000000 };
-
-struct loading {
-    struct plan_phones *p;
-    struct store *store;
-};
-
-static int add_phone(struct plan_phones *p, const char *name, const char *model_name,
-                     struct phone **out)
+const char *plan_bridge_text(enum plan_bridge bridge)
 {
-    if ((p->phone_count & (p->phone_count - 1)) == 0) {
-        size_t room = p->phone_count ? p->phone_count * 2 : 1;
-        struct phone *phones = reallocarray(p->phones, room, sizeof *phones);
-        if (!phones)
-            return -ENOMEM;
-        p->phones = phones;
-    }
-    struct phone *phone = &p->phones[p->phone_count];
-    *phone = (struct phone){0};
-    text_copy(phone->name, sizeof phone->name, name);
-    text_copy(phone->model_name, sizeof phone->model_name, model_name);
-    phone->model = traits_of(p->traits, name, model_name);
-    int result = map_add(p->by_name, bytes_of_string(name), (void *)(p->phone_count + 1));
-    if (result)
-        return result;
-    p->phone_count++;
-    *out = phone;
-    return 0;
+    static const char *const words[] = {
+        [BRIDGE_STANDS] = "", [BRIDGE_ANCHORS] = "anchors", [BRIDGE_SERVERS] = "servers"};
+    return words[bridge];
 }
 
-static int load_device(void *context, const struct store_device *device)
-{
-    struct loading *l = context;
-    struct phone *phone;
-    return add_phone(l->p, device->name, device->model, &phone);
-}
+/* ---- one state of a phone ---- */
 
-/* The index of a list, read from the store the first time. Lists that do not parse any more (they
- * were published once, so that cannot be) count as held and refuse everything. */
-static int list_index(struct plan_phones *p, struct store *store, const char *hash, size_t *out)
+/* The worse of two decides for a phone that may be in several states. */
+static int badness(const struct answer *answer)
 {
-    size_t known = (size_t)map_get(p->by_hash, bytes_of_string(hash));
-    if (known) {
-        *out = known - 1;
-        return 0;
-    }
-    struct store_list stored;
-    int result = store_list_get(store, hash, &stored);
-    if (result)
-        return result;
-    struct held_list *lists = reallocarray(p->lists, p->list_count + 1, sizeof *lists);
-    if (!lists) {
-        store_list_fini(&stored);
-        return -ENOMEM;
-    }
-    p->lists = lists;
-    struct held_list *list = &lists[p->list_count];
-    *list = (struct held_list){.kind = stored.kind, .body = stored.body};
-    text_copy(list->hash, sizeof list->hash, hash);
-    result = trustlist_parse(&list->list, buffer_bytes(&list->body), NULL);
-    if (result == 0)
-        result = map_add(p->by_hash, bytes_of_string(hash), (void *)(p->list_count + 1));
-    if (result) {
-        trustlist_free(list->list);
-        buffer_fini(&list->body);
-        return result;
-    }
-    *out = p->list_count++;
-    return 0;
-}
-
-static int hold(struct phone *phone, size_t index)
-{
-    size_t *held = reallocarray(phone->held, phone->held_count + 1, sizeof *held);
-    if (!held)
-        return -ENOMEM;
-    phone->held = held;
-    held[phone->held_count++] = index;
-    return 0;
-}
-
-static int load_held(void *context, const struct store_held *held)
-{
-    struct loading *l = context;
-    size_t at = (size_t)map_get(l->p->by_name, bytes_of_string(held->device));
-    size_t index;
-    if (!at)
-        return 0; /* deleted meanwhile */
-    int result = list_index(l->p, l->store, held->hash, &index);
-    if (result == ERR_NOT_FOUND)
-        return 0; /* a list of its own from tftpboot/: such a phone does not follow the cluster's */
-    return result ? result : hold(&l->p->phones[at - 1], index);
-}
-
-/* One phone stands for all that are in no row but were served a list. */
-static int load_strangers(void *context, const struct store_list_row *row)
-{
-    struct loading *l = context;
-    if (row->strangers == 0)
-        return 0;
-    size_t at = (size_t)map_get(l->p->by_name, bytes_of_string(""));
-    struct phone *phone = at ? &l->p->phones[at - 1] : NULL;
-    size_t index;
-    int result = phone ? 0 : add_phone(l->p, "", "", &phone);
-    if (result == 0)
-        result = list_index(l->p, l->store, row->hash, &index);
-    return result ? result : hold(phone, index);
-}
-
-/* The list that phones are offered now, or none. */
-static int load_served(struct plan_phones *p, struct store *store, enum list_kind kind)
-{
-    struct store_list list;
-    int result = store_list_current(store, kind, &list);
-    if (result)
-        return result == ERR_NOT_FOUND ? 0 : result;
-    p->served[kind] = list;
-    return offer_new_list(&p->served_offer[kind], wire_kind(kind), buffer_bytes(&list.body));
-}
-
-int plan_phones_load(struct plan_phones **out, struct store *store, const char *server_address,
-                     struct why *why)
-{
-    struct plan_phones *p = calloc(1, sizeof *p);
-    if (!p)
-        return -ENOMEM;
-    struct loading loading = {p, store};
-    int result = map_new(&p->by_hash, LISTS_MAX);
-    if (result == 0)
-        result = map_new(&p->by_name, PHONES_MAX);
-    if (result == 0)
-        result = address_parse(&p->server, server_address, 0);
-    if (result == 0)
-        result = traits_load(&p->traits, store, why);
-    if (result == 0)
-        result = store_devices(store, load_device, &loading);
-    if (result == 0)
-        result = store_held(store, NULL, load_held, &loading);
-    if (result == 0)
-        result = store_lists(store, load_strangers, &loading);
-    for (enum list_kind kind = LIST_CTL; kind <= LIST_ITL && result == 0; kind++)
-        result = load_served(p, store, kind);
-    if (result) {
-        plan_phones_free(p);
-        return why_error(why, result, "cannot find out what the phones hold: %s",
-                         error_text(result));
-    }
-    *out = p;
-    return 0;
-}
-
-void plan_phones_free(struct plan_phones *p)
-{
-    if (!p)
-        return;
-    for (size_t i = 0; i < p->list_count; i++) {
-        trustlist_free(p->lists[i].list);
-        buffer_fini(&p->lists[i].body);
-    }
-    for (size_t i = 0; i < p->phone_count; i++)
-        free(p->phones[i].held);
-    for (enum list_kind kind = LIST_CTL; kind <= LIST_ITL; kind++) {
-        if (!p->served_offer[kind])
-            continue;
-        offer_free(p->served_offer[kind]);
-        store_list_fini(&p->served[kind]);
-    }
-    traits_free(p->traits);
-    free(p->lists);
-    free(p->phones);
-    map_free(p->by_hash);
-    map_free(p->by_name);
-    free(p);
-}
-
-/* ---- asking ---- */
-
-/* The worse of two decides for a phone that may hold several lists. */
-static int badness(enum verdict verdict)
-{
-    switch (verdict) {
+    switch (answer->verdict) {
     case VERDICT_YES:
         return 0;
     case VERDICT_THROUGH_TVS:
@@ -249,85 +60,250 @@ static int badness(enum verdict verdict)
     return 3;
 }
 
-/* What a phone says that holds this list (NULL: none) and nothing else. */
-static void ask_holder(struct answer *out, const struct plan_phones *phones,
-                       const struct phone *phone, const struct held_list *held, struct offer *offer)
+static bool is_bad(const struct answer *answer)
 {
-    struct phone_trust trust = {.model = phone->model, .server = address_bytes(&phones->server)};
-    if (held && held->kind == LIST_CTL)
-        trust.ctl = held->list;
-    else if (held)
-        trust.itl = held->list;
-    accept_offer(out, &trust, offer);
+    return badness(answer) >= 2;
 }
 
-/* The answer of a phone about a new list: that of the list it may hold which decides. */
-struct decision {
-    struct answer answer;
-    const struct held_list *held; /* NULL when it holds none */
+/* What the phones of a class meet. Servers they do not use are left out; of a crowd nothing is
+ * known but its lists. */
+static struct world world_of(const struct plan_phones *p, const struct plan_class *c,
+                             const struct scene *scene)
+{
+    struct world world = *scene_world(scene, p->groups[c->group]);
+    if (!c->secure || c->crowd)
+        world.servers[SERVER_CALLMANAGER] = NULL;
+    if (c->crowd) {
+        world.servers[SERVER_CAPF] = world.servers[SERVER_HTTPS] = NULL;
+        world.files = NULL;
+    }
+    return world;
+}
+
+/* No worse than now? */
+static bool is_lost_before(const struct outlook *now, const struct outlook *then, enum topic t)
+{
+    return now->asked[t] && badness(&now->answers[t]) >= badness(&then->answers[t]);
+}
+
+/* ---- a class ---- */
+
+/* What its phones say about one topic, put together from all states. */
+struct opinion {
+    bool asked;
+    struct answer answer;        /* of the state that decides */
+    const struct served *holder; /* the list of that state */
     bool lost_before;
+    bool is_unsure;          /* what decides is not known in that state already */
+    size_t states, refusals; /* in how many it is asked, and a no */
+    size_t bad;
 };
 
-static bool never_asks(const struct answer *answer)
+struct judgement {
+    struct opinion opinions[TOPIC_COUNT];
+    enum plan_remedy remedy;
+    enum plan_bridge bridge;
+};
+
+static bool is_list(enum topic t)
 {
-    return answer->rule == RULE_NOT_ASKED;
+    return t == TOPIC_CTL || t == TOPIC_ITL;
 }
 
-/* No worse than what it says to the list that is served now? */
-static bool was_lost_before(const struct plan_phones *phones, const struct phone *phone,
-                            const struct held_list *held, enum list_kind kind,
-                            const struct answer *answer)
+/* A phone that cannot take lists or files is lost; one that does not know a server is not. */
+static bool may_be_lost(enum topic t)
 {
-    struct answer now;
-    if (answer->verdict == VERDICT_YES || !phones->served_offer[kind])
-        return false;
-    ask_holder(&now, phones, phone, held, phones->served_offer[kind]);
-    return badness(answer->verdict) <= badness(now.verdict);
+    return is_list(t) || t == TOPIC_FILES;
+}
+
+/* The list of its flash that had to do with it: of the same kind, or whichever there is. */
+static const struct served *holder_of(const struct history_state *state, enum topic t)
+{
+    enum trustlist_kind kind = t == TOPIC_CTL ? TRUSTLIST_CTL : TRUSTLIST_ITL;
+    return state->held[kind] ? state->held[kind] : state->held[1 - kind];
 }
 
 /* Loss counts most, then loss of before. */
-static int weight(const struct decision *d)
+static int weight(const struct answer *answer, bool lost_before)
 {
-    int bad = badness(d->answer.verdict);
-    return bad && !d->lost_before ? bad + 10 : bad;
+    return is_bad(answer) && !lost_before ? badness(answer) + 10 : badness(answer);
 }
 
-/* What the phone says when each list it may hold is all it holds; the worst decides. */
-static void ask_phone(struct decision *out, const struct plan_phones *phones,
-                      const struct phone *phone, enum list_kind kind, struct offer *offer)
+static void hear(struct opinion *o, const struct answer *answer, bool lost_before,
+                 const struct served *holder)
 {
-    for (size_t i = 0; i < phone->held_count || i == 0; i++) {
-        struct decision d = {.held = phone->held_count ? &phones->lists[phone->held[i]] : NULL};
-        ask_holder(&d.answer, phones, phone, d.held, offer);
-        d.lost_before = was_lost_before(phones, phone, d.held, kind, &d.answer);
-        if (i == 0 || weight(&d) > weight(out))
-            *out = d;
+    bool worse = !o->asked || weight(answer, lost_before) > weight(&o->answer, o->lost_before);
+    o->asked = true;
+    o->states++;
+    o->refusals += answer->verdict == VERDICT_NO;
+    o->bad += is_bad(answer);
+    if (!worse)
+        return;
+    o->answer = *answer;
+    o->is_unsure = answer->verdict == VERDICT_UNKNOWN;
+    o->lost_before = lost_before;
+    o->holder = holder;
+}
+
+/* States that do not agree: which one the phone is in is what nobody knows. */
+static void settle(struct opinion *o, const char *hash)
+{
+    struct answer worst = o->answer;
+    if (!o->asked || o->bad == 0 || o->refusals == o->states)
+        return;
+    o->answer.verdict = VERDICT_UNKNOWN;
+    if (o->states == 1)
+        return;
+    text_format(o->answer.explanation, sizeof o->answer.explanation,
+                "Which lists it took is not proved; if it holds %s %.*s: %s",
+                o->holder ? trustlist_kind_name(offer_kind(o->holder->offer)) : "no list",
+                HASH_SHOWN, hash, worst.explanation);
+}
+
+static void ask_states(struct judgement *out, const struct plan_phones *p,
+                       const struct plan_class *c, const struct world *before,
+                       const struct world *after)
+{
+    const struct phone_trust base = plan_class_phone(p, c);
+    struct outlook now;
+    struct outlook then;
+    for (size_t i = 0; i < c->history.count; i++) {
+        const struct history_state *state = &c->history.states[i];
+        const struct phone_trust phone = history_phone(&base, state);
+        outlook_restart(&now, &phone, before);
+        outlook_restart(&then, &phone, after);
+        for (enum topic t = 0; t < TOPIC_COUNT; t++)
+            if (then.asked[t])
+                hear(&out->opinions[t], &then.answers[t], is_lost_before(&now, &then, t),
+                     holder_of(state, t));
+    }
+    for (enum topic t = 0; t < TOPIC_COUNT && !c->crowd; t++)
+        settle(&out->opinions[t], plan_class_hash(p, c, out->opinions[t].holder));
+}
+
+static bool loses(const struct opinion *o, enum topic t)
+{
+    return o->asked && may_be_lost(t) && is_bad(&o->answer) && !o->lost_before;
+}
+
+/* Nothing can be said of a phone with too many lists, now or then. */
+static void say_too_many(struct judgement *j)
+{
+    for (enum topic t = 0; t < TOPIC_COUNT; t++) {
+        struct opinion *o = &j->opinions[t];
+        o->answer = (struct answer){.verdict = VERDICT_UNKNOWN, .rule = RULE_NOT_DECIDED};
+        text_copy(o->answer.explanation, sizeof o->answer.explanation,
+                  "It was served more lists than can be told apart since it last proved what it "
+                  "holds: look at the phone.");
+        o->lost_before = true;
     }
 }
 
-int plan_count_lost(const struct plan_phones *phones, enum list_kind kind, struct bytes list,
-                    struct plan_losses *out)
+/* ---- what would save it ---- */
+
+static bool takes_all(const struct outlook *outlook)
 {
-    struct offer *offer = NULL;
-    struct plan_losses losses = {0};
-    int result = offer_new_list(&offer, wire_kind(kind), list);
-    if (result)
-        return result;
-    for (size_t i = 0; i < phones->phone_count; i++) {
-        struct decision d;
-        ask_phone(&d, phones, &phones->phones[i], kind, offer);
-        if (d.answer.verdict == VERDICT_YES || never_asks(&d.answer))
-            continue;
-        losses.lost += !d.lost_before;
-        losses.lost_before += d.lost_before;
-    }
-    offer_free(offer);
-    *out = losses;
-    return 0;
+    for (enum topic t = 0; t <= TOPIC_FILES; t++)
+        if (outlook->asked[t] && is_bad(&outlook->answers[t]))
+            return false;
+    return true;
 }
 
-static int append(struct plan *plan, const struct phone *phone, enum list_kind kind,
-                  const struct decision *decision)
+/* Whatever state it is in: restarting in one world after the other, does it take all in the last?
+ */
+static bool is_safe(const struct plan_phones *p, const struct plan_class *c,
+                    const struct world *const *worlds, size_t count)
+{
+    const struct phone_trust base = plan_class_phone(p, c);
+    for (size_t i = 0; i < c->history.count; i++) {
+        struct phone_trust phone = history_phone(&base, &c->history.states[i]);
+        struct outlook outlook;
+        for (size_t w = 0; w < count; w++) {
+            outlook_restart(&outlook, &phone, worlds[w]);
+            phone.ctl = outlook.ctl;
+            phone.itl = outlook.itl;
+        }
+        if (!takes_all(&outlook))
+            return false;
+    }
+    return true;
+}
+
+static enum plan_remedy find_remedy(const struct judgement *j, const struct plan_phones *p,
+                                    const struct plan_class *c, const struct scene *scene_before,
+                                    const struct scene *scene_after)
+{
+    const struct world before = world_of(p, c, scene_before);
+    const struct world after = world_of(p, c, scene_after);
+    struct world all_tvs = after;
+    const struct world *const now_then[] = {&before, &after};
+    const struct world *const with_tvs[] = {&all_tvs};
+    const struct opinion *worst = NULL;
+    all_tvs.tvs = scene_world_all_tvs(scene_after, p->groups[c->group])->tvs;
+    for (enum topic t = 0; t < TOPIC_COUNT; t++)
+        if (loses(&j->opinions[t], t) && !worst)
+            worst = &j->opinions[t];
+    if (!worst)
+        return REMEDY_NONE;
+    if (is_safe(p, c, now_then, 2))
+        return REMEDY_FETCH_FIRST;
+    if (is_safe(p, c, with_tvs, 1))
+        return REMEDY_START_TVS;
+    /* A list that names one more anchor is as good as the one of now. */
+    if (scene_anchors(scene_after) == 1 && is_safe(p, c, now_then, 1))
+        return REMEDY_SECOND_ANCHOR;
+    if (worst->answer.rule == RULE_TVS_REFUSES)
+        return REMEDY_VOUCH;
+    if (worst->is_unsure && !c->crowd)
+        return REMEDY_TRAIT;
+    return REMEDY_HANDS;
+}
+
+/* Of the state it is most likely in: a bridge guards against what goes wrong, not against
+ * strangers. A TVS that rests is no other TVS. */
+static enum plan_bridge find_bridge(const struct plan_phones *p, const struct plan_class *c,
+                                    const struct scene *before, const struct scene *after)
+{
+    const struct phone_trust base = plan_class_phone(p, c);
+    const struct phone_trust phone = history_phone(&base, history_likely(&c->history));
+    const char *group = p->groups[c->group];
+    if (c->crowd || c->too_many)
+        return BRIDGE_STANDS;
+    struct bridges now = outlook_bridges(&phone, scene_world_all_tvs(before, group));
+    struct bridges then = outlook_bridges(&phone, scene_world_all_tvs(after, group));
+    if (now.anchors && !then.anchors)
+        return BRIDGE_ANCHORS;
+    return now.servers && !then.servers ? BRIDGE_SERVERS : BRIDGE_STANDS;
+}
+
+static void judge(struct judgement *out, const struct plan_phones *p, const struct plan_class *c,
+                  const struct scene *scene_before, const struct scene *scene_after)
+{
+    const struct world before = world_of(p, c, scene_before);
+    const struct world after = world_of(p, c, scene_after);
+    *out = (struct judgement){.remedy = REMEDY_NONE};
+    ask_states(out, p, c, &before, &after);
+    if (c->too_many) {
+        say_too_many(out);
+        return;
+    }
+    out->bridge = find_bridge(p, c, scene_before, scene_after);
+    out->remedy = find_remedy(out, p, c, scene_before, scene_after);
+}
+
+/* ---- the plan ---- */
+
+bool plan_loses(const struct plan_entry *entry)
+{
+    return may_be_lost(entry->topic) && is_bad(&entry->answer) && !entry->lost_before;
+}
+
+bool plan_burns(const struct plan_entry *entry)
+{
+    return entry->bridge != BRIDGE_STANDS;
+}
+
+static int append(struct plan *plan, const struct plan_entry *entry)
 {
     if ((plan->count & (plan->count - 1)) == 0) {
         size_t room = plan->count ? plan->count * 2 : 1;
@@ -336,37 +312,61 @@ static int append(struct plan *plan, const struct phone *phone, enum list_kind k
             return -ENOMEM;
         plan->entries = entries;
     }
-    struct plan_entry *entry = &plan->entries[plan->count++];
-    *entry = (struct plan_entry){
-        .list = kind, .answer = decision->answer, .lost_before = decision->lost_before};
-    text_copy(entry->device, sizeof entry->device, phone->name);
-    text_copy(entry->model, sizeof entry->model, phone->model_name);
-    if (decision->held)
-        text_copy(entry->held, sizeof entry->held, decision->held->hash);
+    plan->entries[plan->count++] = *entry;
     return 0;
 }
 
-int plan_list(struct plan *plan, const struct plan_phones *phones, enum list_kind kind,
-              struct bytes list)
+/* Lists that change are shown for every phone; the rest when the act makes something of it worse.
+ */
+static bool is_shown(const struct opinion *o, enum topic t, const bool changed[2])
 {
-    struct offer *offer = NULL;
-    int result = offer_new_list(&offer, wire_kind(kind), list);
-    if (result)
-        return result;
-    for (size_t i = 0; i < phones->phone_count && result == 0; i++) {
-        struct decision d;
-        ask_phone(&d, phones, &phones->phones[i], kind, offer);
-        if (!never_asks(&d.answer))
-            result = append(plan, &phones->phones[i], kind, &d);
-    }
-    offer_free(offer);
-    plan->phones = phones->phone_count;
-    return result;
+    if (!o->asked)
+        return false;
+    if (is_list(t) && changed[t == TOPIC_CTL ? LIST_CTL : LIST_ITL])
+        return true;
+    return is_bad(&o->answer) && !o->lost_before;
 }
 
-bool plan_loses(const struct plan_entry *entry)
+static struct plan_entry make_entry(const struct plan_phones *p, const struct plan_phone *phone,
+                                    const struct opinion *o, enum topic t, enum plan_remedy remedy)
 {
-    return entry->answer.verdict != VERDICT_YES && !entry->lost_before;
+    const struct plan_class *c = &p->classes[phone->class];
+    const struct model *m = c->model;
+    struct plan_entry entry = {
+        .topic = t,
+        .answer = o->answer,
+        .lost_before = is_bad(&o->answer) && o->lost_before,
+        .remedy = loses(o, t) ? remedy : REMEDY_NONE,
+        .erase = m->erase_lists ? m->erase_lists : m->factory_reset,
+        .erase_inferred = m->erase_lists ? m->erase_lists_inferred : m->factory_reset_inferred,
+    };
+    text_copy(entry.device, sizeof entry.device, phone->name);
+    text_copy(entry.model, sizeof entry.model, phone->model_name);
+    text_copy(entry.held, sizeof entry.held, plan_class_hash(p, c, o->holder));
+    return entry;
+}
+
+static int add_phone(struct plan *plan, const struct plan_phones *p, const struct plan_phone *phone,
+                     const struct judgement *j, const bool changed[2])
+{
+    enum plan_bridge bridge = j->bridge;
+    bool lost = false;
+    for (enum topic t = 0; t < TOPIC_COUNT; t++) {
+        const struct opinion *o = &j->opinions[t];
+        if (!is_shown(o, t, changed))
+            continue;
+        struct plan_entry entry = make_entry(p, phone, o, t, j->remedy);
+        if (is_list(t) && !is_bad(&o->answer)) {
+            entry.bridge = bridge; /* it is said once */
+            bridge = BRIDGE_STANDS;
+        }
+        entry.again = lost && loses(o, t);
+        lost = lost || loses(o, t);
+        int result = append(plan, &entry);
+        if (result)
+            return result;
+    }
+    return 0;
 }
 
 static int compare(const void *x, const void *y)
@@ -375,19 +375,71 @@ static int compare(const void *x, const void *y)
     const struct plan_entry *b = y;
     int order = plan_loses(b) - plan_loses(a);
     if (order == 0)
-        order = badness(b->answer.verdict) - badness(a->answer.verdict);
+        order = plan_burns(b) - plan_burns(a);
+    if (order == 0)
+        order = badness(&b->answer) - badness(&a->answer);
     if (order == 0)
         order = strcmp(a->device, b->device);
-    return order ? order : (int)a->list - (int)b->list;
+    return order ? order : (int)a->topic - (int)b->topic;
 }
 
-void plan_sort(struct plan *plan)
+static void finish(struct plan *plan)
 {
     if (plan->count)
         qsort(plan->entries, plan->count, sizeof *plan->entries, compare);
-    plan->lost = plan->lost_before = 0;
+    plan->lost = plan->burnt = plan->lost_before = plan->through_tvs = 0;
     for (size_t i = 0; i < plan->count; i++) {
-        plan->lost += plan_loses(&plan->entries[i]);
-        plan->lost_before += plan->entries[i].lost_before;
+        const struct plan_entry *entry = &plan->entries[i];
+        plan->lost += plan_loses(entry);
+        plan->burnt += plan_burns(entry);
+        plan->lost_before += entry->lost_before;
+        plan->through_tvs += entry->answer.verdict == VERDICT_THROUGH_TVS;
     }
+}
+
+int plan_make(struct plan *plan, struct plan_phones *p, const struct scene *before,
+              const struct scene *after, const bool changed[2])
+{
+    struct judgement *judgements = calloc(p->class_count + 1, sizeof *judgements);
+    int result = judgements ? 0 : -ENOMEM;
+    for (size_t i = 0; i < p->class_count && result == 0; i++)
+        judge(&judgements[i], p, &p->classes[i], before, after);
+    for (size_t i = 0; i < p->phone_count && result == 0; i++)
+        result = add_phone(plan, p, &p->phones[i], &judgements[p->phones[i].class], changed);
+    free(judgements);
+    plan->phones = p->phone_count;
+    plan->strangers = p->phone_count && p->phones[p->phone_count - 1].name[0] == '\0';
+    finish(plan);
+    return result;
+}
+
+int plan_count_lost(struct plan_phones *p, const struct scene *before, const struct scene *after,
+                    enum list_kind kind, struct plan_losses *out)
+{
+    enum topic topic = kind == LIST_CTL ? TOPIC_CTL : TOPIC_ITL;
+    size_t *phones = calloc(p->class_count + 1, sizeof *phones);
+    struct plan_losses losses = {0};
+    if (!phones)
+        return -ENOMEM;
+    for (size_t i = 0; i < p->phone_count; i++)
+        phones[p->phones[i].class]++;
+    for (size_t i = 0; i < p->class_count; i++) {
+        const struct plan_class *c = &p->classes[i];
+        const struct world now = world_of(p, c, before);
+        const struct world then = world_of(p, c, after);
+        struct judgement v = {.remedy = REMEDY_NONE};
+        ask_states(&v, p, c, &now, &then);
+        if (c->too_many)
+            say_too_many(&v);
+        const struct opinion *o = &v.opinions[topic];
+        if (!o->asked)
+            continue;
+        if (o->answer.verdict == VERDICT_THROUGH_TVS)
+            losses.through_tvs += phones[i];
+        else if (is_bad(&o->answer))
+            *(o->lost_before ? &losses.lost_before : &losses.lost) += phones[i];
+    }
+    free(phones);
+    *out = losses;
+    return 0;
 }

@@ -14,6 +14,14 @@ static int load_rollback(bool *out, struct store *store)
     return result == ERR_NOT_FOUND ? 0 : result;
 }
 
+static enum digest_code digest_of_files(struct store *store)
+{
+    char value[PARAMETER_VALUE];
+    bool sha512 = store_parameter_get(store, PARAMETER_FILE_DIGEST, value) == 0 &&
+                  strcmp(value, "SHA-512") == 0;
+    return sha512 ? DIGEST_SHA512 : DIGEST_SHA1;
+}
+
 int change_init(struct change *change, struct cluster *cluster, struct why *why)
 {
     struct store *store = cluster_store(cluster);
@@ -30,8 +38,14 @@ int change_init(struct change *change, struct cluster *cluster, struct why *why)
         result = cluster_security_mode(cluster, &change->policy.security_mode, why);
     if (result == 0)
         result = roster_load(&change->roster, store, why);
-    if (result)
+    change->files = digest_of_files(store);
+    if (result == 0)
+        result =
+            scene_new(&change->before, store, &change->roster, &change->policy, change->files, why);
+    if (result) {
+        change_fini(change);
         return result;
+    }
     struct store_list list;
     change->make[LIST_ITL] = true;
     change->make[LIST_CTL] = change->policy.security_mode != 0;
@@ -45,8 +59,11 @@ int change_init(struct change *change, struct cluster *cluster, struct why *why)
 
 void change_fini(struct change *change)
 {
-    if (change)
-        roster_fini(&change->roster);
+    if (!change)
+        return;
+    roster_fini(&change->roster);
+    scene_free(change->before);
+    *change = (struct change){0};
 }
 
 /* Does the list that is served say the same, signed by the same? */
@@ -65,28 +82,71 @@ static bool is_same(struct store *store, enum list_kind kind, struct bytes made)
     return same;
 }
 
+/* A list that was made and says nothing new is not published: the one of now stays. */
+static int serve_present(struct scene *scene, struct store *store, enum list_kind kind)
+{
+    struct store_list list;
+    int result = store_list_current(store, kind, &list);
+    if (result)
+        return result;
+    result = scene_serve(scene, kind, buffer_bytes(&list.body));
+    store_list_fini(&list);
+    return result;
+}
+
 static int make_and_plan(struct change *change, struct cluster *cluster, struct act_report *report,
                          struct buffer bodies[2], struct why *why)
 {
-    struct plan_phones *phones = NULL;
+    struct list_audience audience = {.before = change->before};
     struct store *store = cluster_store(cluster);
-    int result = plan_phones_load(&phones, store, cluster_node(cluster)->address, why);
+    bool changed[2] = {false, false};
+    int result = plan_phones_load(&audience.phones, store, cluster_node(cluster)->address, why);
+    if (result == 0)
+        result =
+            scene_new(&audience.after, store, &change->roster, &change->policy, change->files, why);
     for (enum list_kind kind = LIST_CTL; kind <= LIST_ITL && result == 0; kind++) {
         struct act_list *list = &report->lists[kind];
         if (!change->make[kind])
             continue;
-        result = list_make(cluster, kind, &change->roster, &change->policy, change->local, phones,
-                           &bodies[kind], list, why);
+        result = list_make(cluster, kind, &change->roster, &change->policy, change->local,
+                           &audience, &bodies[kind], list, why);
         if (result)
             break;
-        list->changed =
+        list->changed = changed[kind] =
             !change->only_if_different || !is_same(store, kind, buffer_bytes(&bodies[kind]));
-        if (list->changed)
-            result = plan_list(&report->plan, phones, kind, buffer_bytes(&bodies[kind]));
+        if (!list->changed)
+            result = serve_present(audience.after, store, kind);
     }
-    plan_phones_free(phones);
-    plan_sort(&report->plan);
+    if (result == 0)
+        result = plan_make(&report->plan, audience.phones, change->before, audience.after, changed);
+    plan_phones_free(audience.phones);
+    scene_free(audience.after);
     return result;
+}
+
+static int refuse_losses(const struct act_report *report, const struct act_options *options,
+                         struct why *why)
+{
+    const struct plan *plan = &report->plan;
+    if (options->accept_lockout || !(plan->lost || plan->burnt))
+        return 0;
+    return why_error(why, ERR_PLAN,
+                     "%zu of the answers of %zu phones would be neither yes nor through TVS, and "
+                     "%zu would leave a phone without a bridge",
+                     plan->lost, plan->phones, plan->burnt);
+}
+
+int change_plan(const struct change *change, struct cluster *cluster, struct act_report *report,
+                const struct scene *after, const struct act_options *options, struct why *why)
+{
+    static const bool none[2] = {false, false};
+    struct plan_phones *phones = NULL;
+    int result =
+        plan_phones_load(&phones, cluster_store(cluster), cluster_node(cluster)->address, why);
+    if (result == 0)
+        result = plan_make(&report->plan, phones, change->before, after, none);
+    plan_phones_free(phones);
+    return result ? result : refuse_losses(report, options, why);
 }
 
 static int commit(struct change *change, struct cluster *cluster, struct act_report *report,
@@ -149,10 +209,8 @@ int change_publish(struct change *change, struct cluster *cluster, struct act_re
     int result = make_and_plan(change, cluster, report, bodies, why);
     if (result == 0 && !options->dry_run)
         log_unable(report);
-    if (result == 0 && report->plan.lost && !options->accept_lockout)
-        result = why_error(why, ERR_PLAN,
-                           "%zu of the answers of %zu phones to the new list would not be yes",
-                           report->plan.lost, report->plan.phones);
+    if (result == 0)
+        result = refuse_losses(report, options, why);
     bool anything = report->lists[LIST_CTL].changed || report->lists[LIST_ITL].changed ||
                     report->lists[LIST_CTL].removed || change->rows;
     report->already = result == 0 && !anything;

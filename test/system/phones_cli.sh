@@ -277,38 +277,46 @@ booted() {
 }
 first_anchor() {
     done_by plan set cert regen CallManager && prints "$a  7975   CTL" && prints 'signer_in_ctl' &&
-        prints "$c  8945   CTL   nothing" && prints 'first_list' &&
+        prints "$c  8945   CTL    nothing   accepts  first_list" &&
         done_by set cert regen CallManager --yes && prints 'Phones that fetch it with their next reset: 3' &&
         state_of $a old old && done_by show ctl --holders && prints '2 an older one'
 }
+# The 7960 has no TVS to ask. The 7975 has, but it knows no anchor of the new lists any more, and has not
+# fetched those in between.
 second_anchor() {
     changes_nothing 3 "$trustline" set cert regen ITLRecovery --yes && cp out refused &&
-        prints 'Would be locked out: 2 of 3 known phones' && prints "    $a  7975" && prints "    $b  7960" &&
-        ! grep -q "$c" out && prints 'CTL, unknown_signer (no):' && prints 'erase its lists by hand' &&
-        prints 'What helps: these phones need the lists that are served now' &&
-        [ "$(grep -c 'What helps' out)" -eq 1 ] &&
-        says 'set cert regen: 2 of 3 known phones would be locked out, so nothing was changed' && one_line || return
+        prints 'Would be locked out: 1 of 3 known phones' && prints "    $b  7960" && ! grep -q "$c" out &&
+        prints 'CTL, unknown_signer (no): 1' && prints 'erase its lists by hand' &&
+        prints 'What would save them: to wait.' && prints 'Not yet: 1 of 3 known phones' &&
+        prints 'CTL, both anchors: 1' && prints "    $a  7975" && [ "$(grep -c -e --accept-lockout out)" -eq 1 ] &&
+        says 'set cert regen: 1 of 3 known phones would be locked out, so nothing was changed' && one_line || return
     for words in 'plan set cert regen ITLRecovery' 'set cert regen ITLRecovery --dry-run'; do
         # shellcheck disable=SC2086 # words
         changes_nothing 3 "$trustline" $words && cmp out refused || return
     done
     changes_nothing 3 "$trustline" set cert regen ITLRecovery --yes --json && is_json &&
-        [ "$(json '$.refused')" = 1 ] && [ "$(json '$.done')" = 0 ] && [ "$(json '$.phones_lost')" = 2 ] &&
-        [ "$(json '$.phones[0].device')" = $a ] && [ "$(json '$.phones[0].verdict')" = no ] &&
-        [ "$(json '$.phones[0].rule')" = unknown_signer ] || return
+        [ "$(json '$.refused')" = 1 ] && [ "$(json '$.done')" = 0 ] && [ "$(json '$.phones_lost')" = 1 ] &&
+        [ "$(json '$.phones_unbridged')" = 1 ] && [ "$(json '$.phones_through_tvs')" = 1 ] &&
+        [ "$(json '$.phones[0].device')" = $b ] && [ "$(json '$.phones[0].verdict')" = no ] &&
+        [ "$(json '$.phones[0].rule')" = unknown_signer ] && [ "$(json '$.phones[0].topic')" = ctl ] &&
+        [ "$(json '$.phones[0].remedy')" = fetch_first ] || return
     # At a terminal nobody is asked about what will be refused.
     typed 3 -- "$trustline" set cert regen ITLRecovery && ! grep -q 'Proceed' out
 }
-# Served is not confirmed: the phones have fetched the new lists, and may have refused them.
+# Served is not confirmed. The 7975 has fetched, and is safe whether it took the lists or not; a stranger who
+# fetches in the name of the 7960 makes nobody believe that it has them.
 served_is_no_proof() {
     boots_with_current $a 7975 && eventually state_of $a unknown unknown &&
-        changes_nothing 3 "$trustline" set cert regen ITLRecovery --yes && prints "    $a  7975"
+        fetch "CTL$b.tlv" spoofed && [ -s spoofed ] && eventually state_of $b unknown none &&
+        changes_nothing 3 "$trustline" set cert regen ITLRecovery --yes && prints "    $b  7960" &&
+        prints 'CTL, unknown_signer (unknown): 1' && prints 'Which lists it took is not proved' &&
+        ! grep -q "$a" out
 }
 accepted() {
     typed 0 '(yes|no)? ' yes -- "$trustline" set cert regen ITLRecovery --accept-lockout &&
-        prints 'Would be locked out: 2 of 3 known phones' && prints "    $b  7960" &&
+        prints 'Would be locked out: 1 of 3 known phones' && prints "    $b  7960" &&
         prints 'Successfully Regenerated Certificate for ITLRecovery.' &&
-        prints 'Locked out, as accepted: 2 of 3 known phones' &&
+        prints 'Locked out, as accepted: 1 of 3 known phones' && prints 'Phones that ask TVS about it: 1' &&
         grep -q 'command="set cert regen ITLRecovery" accept_lockout=yes' "$state/log/trustline.log"
 }
 # The prediction was the behaviour: one took the lists in between, the other did not.
@@ -318,14 +326,14 @@ as_foretold() {
     cmp held phones/$b/CTLFile.tlv && eventually state_of $b unknown none
 }
 lost_before() {
-    done_by plan set cert regen CAPF && prints 'Lost before, since they refuse what is served now, too: 2 of 3 known phones' &&
-        prints 'no, as now' && done_by set cert regen CAPF --yes &&
-        prints 'Lost before, since they refuse what is served now, too: 2 of 3 known phones' &&
+    done_by plan set cert regen CAPF && prints 'Lost before, since they refuse what is served now, too: 1 of 3 known phones' &&
+        prints 'unknown, as now' && done_by set cert regen CAPF --yes &&
+        prints 'Lost before, since they refuse what is served now, too: 1 of 3 known phones' &&
         done_by plan set cert regen CAPF --json && is_json && [ "$(json '$.phones_lost')" = 0 ] &&
-        [ "$(json '$.phones_lost_before')" = 2 ] || return
+        [ "$(json '$.phones_lost_before')" = 1 ] || return
     # Helped by hand, and said so.
     made_new $b 7960 && eventually state_of $b current none && done_by plan set cert regen CAPF &&
-        prints 'Lost before, since they refuse what is served now, too: 1 of 3 known phones'
+        ! grep 'Lost before' out
 }
 unknown_phones() {
     made_new $a 7975 && boots_with_current SEP0011223300AA 7975 && eventually state_of $a current current &&
@@ -335,15 +343,25 @@ unknown_phones() {
 refused_for_strangers() {
     "$trustline" plan set cert regen ITLRecovery >out 2>err
     [ $? -eq 3 ] && grep -q '(unknown phones)' out &&
-        grep -q '2 of 3 known phones, and unknown ones would be locked out' err
+        grep -q '1 of 3 known phones, and unknown ones would be locked out' err
+}
+# Without TVS the phones that would ask it are lost, and what helps is to run it.
+without_tvs() {
+    done_by utils service stop Cisco Trust Verification Service && expect 3 "$trustline" plan set cert regen ITLRecovery &&
+        prints 'CTL, tvs_silent (no): ' && prints "    $a  7975" &&
+        says '2 of 3 known phones, and unknown ones would be locked out' || return
+    done_by utils service start Cisco Trust Verification Service
 }
 one_anchor_alone() {
-    done_by parameter set list_anchors callmanager --accept-lockout && made_new $b 7960 &&
-        eventually state_of $b current none || return
-    expect 3 "$trustline" plan set cert regen CallManager && prints "    $b  7960" &&
-        prints 'What helps: a second anchor' &&
+    done_by parameter set list_anchors callmanager --accept-lockout && made_new $b 7960 && made_new $a 7975 &&
+        eventually state_of $b current none && eventually state_of $a current current || return
+    expect 3 "$trustline" plan set cert regen CallManager && prints "    $b  7960" && ! grep -q "$a" out &&
+        prints 'What would save them: a second anchor' &&
         prints 'trustline parameter set list_anchors callmanager,itlrecovery' &&
-        says '1 of 3 known phones'
+        says '1 of 3 known phones' || return
+    # The one that has TVS takes it by asking; without the other it would be done.
+    done_by phone delete $b && done_by plan set cert regen CallManager --json && is_json &&
+        [ "$(json '$.phones_through_tvs')" = 1 ] && [ "$(json '$.phones_lost')" = 0 ]
 }
 ends() { stop_node && ! grep -E 'AddressSanitizer|runtime error|LeakSanitizer' "$state.err"; }
 
@@ -355,6 +373,7 @@ test_that 'lockout is accepted when somebody says so' accepted
 test_that 'phones do as the plan foretold' as_foretold
 test_that 'phones that were lost before keep no act from being done' lost_before
 test_that 'phones that nobody added count, too' unknown_phones
+test_that 'without TVS those who would ask it are lost' without_tvs
 test_that 'with one anchor alone its change is refused, with what helps' one_anchor_alone
 test_that 'the node ends cleanly' ends
 done_testing

@@ -175,7 +175,7 @@ record_lengths() {
 # which is what fetches of these tests look like.
 lost() {
     sqlite3 :memory: "select distinct json_extract(value, '\$.device') from json_each(readfile('$work/out'), '\$.phones')
-        where json_extract(value, '\$.device') is not null and json_extract(value, '\$.verdict') in ('no', 'unknown') and not json_extract(value, '\$.lost_before')
+        where json_extract(value, '\$.device') is not null and json_extract(value, '\$.lost')
         order by 1" | paste -s -d ' '
 }
 # through_tvs: those that would take it through TVS.

@@ -2,7 +2,7 @@
 #include "support.h"
 
 #include "base/file.h"
-#include "cluster/plan.h"
+#include "cluster/scene.h"
 #include "pki/signedfile.h"
 #include "store/traits.h"
 
@@ -11,7 +11,17 @@
 
 static char dir[1024];
 static struct store *store;
-static struct identity one, two, three; /* anchors */
+static struct identity one, two, three;  /* anchors */
+static struct identity tvs, another_tvs; /* what TVS shows */
+
+static void run_tvs(bool runs)
+{
+    struct store_node node;
+    const struct store_service service = {
+        .name = SERVICE_TVS, .activated = true, .wanted = runs, .state = "STARTED"};
+    assert_int_equal(store_node_get(store, "n1", &node), 0);
+    assert_int_equal(store_service_put(store, node.id, &service, NULL), 0);
+}
 
 static int enter(void **state)
 {
@@ -36,6 +46,9 @@ static int enter(void **state)
     assert_int_equal(identity_load(&one, vector_path("pool/rsa1024.pem"), NULL), 0);
     assert_int_equal(identity_load(&two, vector_path("pool/rsa2048.pem"), NULL), 0);
     assert_int_equal(identity_load(&three, vector_path("pool/rsa2048-2.pem"), NULL), 0);
+    assert_int_equal(identity_load(&tvs, vector_path("pool/rsa2048-3.pem"), NULL), 0);
+    assert_int_equal(identity_load(&another_tvs, vector_path("pool/rsa2048-4.pem"), NULL), 0);
+    run_tvs(true);
     return 0;
 }
 
@@ -46,13 +59,16 @@ static int leave(void **state)
     identity_fini(&one);
     identity_fini(&two);
     identity_fini(&three);
+    identity_fini(&tvs);
+    identity_fini(&another_tvs);
     temporary_remove(dir);
     return 0;
 }
 
-/* A list whose anchors are `a` and `b`, signed by the first; it names the server 192.0.2.10. */
-static void make_list(struct buffer *out, enum list_kind kind, const struct identity *a,
-                      const struct identity *b)
+/* A list whose anchors are `a` and `b`, signed by the first; it names the server 192.0.2.10, and a
+ * TVS unless that is NULL. */
+static void make_list_with(struct buffer *out, enum list_kind kind, const struct identity *a,
+                           const struct identity *b, const struct identity *shown)
 {
     struct buffer body;
     static const uint8_t server[4] = {192, 0, 2, 10};
@@ -67,6 +83,11 @@ static void make_list(struct buffer *out, enum list_kind kind, const struct iden
     struct trustlist_record r = record_of_certificate(a->certificate, ROLE_CCM_TFTP, RECORD_FULL,
                                                       "n1", bytes_of(server, 4));
     assert_int_equal(record_write(&body, &r, NULL), 0);
+    if (shown) {
+        r = record_of_certificate(shown->certificate, ROLE_TVS, RECORD_HASHED, NULL,
+                                  bytes_of(NULL, 0));
+        assert_int_equal(record_write(&body, &r, NULL), 0);
+    }
     struct envelope_spec spec = {
         .version_major = 1,
         .version_minor = 2,
@@ -76,6 +97,12 @@ static void make_list(struct buffer *out, enum list_kind kind, const struct iden
         .timestamp = 1704067200};
     assert_int_equal(signedfile_write(out, &spec, a, buffer_bytes(&body), NULL), 0);
     buffer_fini(&body);
+}
+
+static void make_list(struct buffer *out, enum list_kind kind, const struct identity *a,
+                      const struct identity *b)
+{
+    make_list_with(out, kind, a, b, NULL);
 }
 
 static void add_phone(const char *name, const char *model)
@@ -98,21 +125,66 @@ static void serve(const char *device, enum list_kind kind, const struct buffer *
     assert_int_equal(store_observe(store, &o, 1, NULL), 0);
 }
 
-static void plan_for(struct plan *plan, enum list_kind kind, const struct buffer *list)
+/* The cluster's certificates, before and after; a name of NULL ends them. */
+struct member {
+    const char *name;
+    const struct identity *who;
+};
+static const struct member nobody[] = {{NULL, NULL}};
+
+static struct scene *make_scene(const struct member *members, size_t anchors)
+{
+    struct roster roster = {0};
+    struct scene *scene = NULL;
+    struct why why = WHY_NONE;
+    struct store_node node;
+    const struct list_policy policy = {
+        .anchors = {.key = {"CallManager", "ITLRecovery"}, .count = anchors}};
+    assert_int_equal(store_node_get(store, "n1", &node), 0);
+    for (; members->name; members++)
+        assert_int_equal(roster_replace(&roster, &node, members->name, members->who->certificate),
+                         0);
+    int result = scene_new(&scene, store, &roster, &policy, DIGEST_SHA1, &why);
+    if (result)
+        fail_msg("%s", why_text(&why, result));
+    roster_fini(&roster);
+    return scene;
+}
+
+/* `list` NULL: the lists stay as they are. */
+static void plan_change(struct plan *plan, enum list_kind kind, const struct buffer *list,
+                        const struct member *now, const struct member *then, size_t anchors)
 {
     struct plan_phones *phones = NULL;
     struct why why = WHY_NONE;
-    struct plan_losses losses = {99, 99};
+    struct plan_losses losses = {99, 99, 99};
+    struct scene *before = make_scene(now, anchors);
+    struct scene *after = make_scene(then, anchors);
+    const bool changed[2] = {list && kind == LIST_CTL, list && kind == LIST_ITL};
     plan_init(plan);
     int result = plan_phones_load(&phones, store, "192.0.2.10", &why);
     if (result)
         fail_msg("%s", why_text(&why, result));
-    assert_int_equal(plan_list(plan, phones, kind, buffer_bytes(list)), 0);
-    plan_sort(plan);
-    assert_int_equal(plan_count_lost(phones, kind, buffer_bytes(list), &losses), 0);
-    assert_int_equal(losses.lost, plan->lost);
-    assert_int_equal(losses.lost_before, plan->lost_before);
+    if (list)
+        assert_int_equal(scene_serve(after, kind, buffer_bytes(list)), 0);
+    assert_int_equal(plan_make(plan, phones, before, after, changed), 0);
+    if (list) {
+        size_t lost = 0;
+        assert_int_equal(plan_count_lost(phones, before, after, kind, &losses), 0);
+        for (size_t i = 0; i < plan->count; i++)
+            lost += plan_loses(&plan->entries[i]) &&
+                    plan->entries[i].topic == (kind == LIST_CTL ? TOPIC_CTL : TOPIC_ITL);
+        assert_int_equal(losses.lost, lost);
+        assert_int_equal(losses.lost_before, plan->lost_before);
+    }
     plan_phones_free(phones);
+    scene_free(before);
+    scene_free(after);
+}
+
+static void plan_for(struct plan *plan, enum list_kind kind, const struct buffer *list)
+{
+    plan_change(plan, kind, list, nobody, nobody, 2);
 }
 
 static void test_a_phone_that_holds_nothing_takes_any_list(void **state)
@@ -345,6 +417,242 @@ static void test_thousands_of_phones_ask_few_questions(void **state)
     buffer_fini(&next);
 }
 
+/* ---- TVS, bridges and what would help ---- */
+
+static const struct member with_one[] = {{"CallManager", &one}, {"TVS", &tvs}, {NULL, NULL}};
+static const struct member with_three[] = {{"CallManager", &three}, {"TVS", &tvs}, {NULL, NULL}};
+
+/* Each kind of phone has the ITL of the one anchor there is, which changes. */
+static void renew_the_one_anchor(struct plan *plan)
+{
+    struct buffer now, next;
+    make_list_with(&now, LIST_ITL, &one, &one, &tvs);
+    make_list_with(&next, LIST_ITL, &three, &three, &tvs);
+    add_phone("SEP000000000001", "7975");
+    serve("SEP000000000001", LIST_ITL, &now);
+    plan_change(plan, LIST_ITL, &next, with_one, with_three, 1);
+    buffer_fini(&now);
+    buffer_fini(&next);
+}
+
+static void test_who_can_ask_tvs_takes_what_it_vouches_for(void **state)
+{
+    (void)state;
+    struct plan plan;
+    renew_the_one_anchor(&plan);
+    assert_int_equal(plan.lost, 0);
+    assert_int_equal(plan.through_tvs, 1);
+    assert_int_equal(plan.burnt, 0);
+    assert_int_equal(plan.entries[0].answer.verdict, VERDICT_THROUGH_TVS);
+    assert_int_equal(plan.entries[0].answer.rule, RULE_ASK_TVS);
+    plan_fini(&plan);
+}
+
+static void test_without_its_tvs_it_is_lost_and_starting_it_is_what_helps(void **state)
+{
+    (void)state;
+    struct plan plan;
+    run_tvs(false);
+    renew_the_one_anchor(&plan);
+    assert_true(plan.lost > 0);
+    assert_int_equal(plan.entries[0].answer.rule, RULE_TVS_SILENT);
+    assert_int_equal(plan.entries[0].remedy, REMEDY_START_TVS);
+    plan_fini(&plan);
+}
+
+/* The new TVS certificate is in the new list, which the phone cannot take. */
+static void test_a_tvs_that_changes_with_the_anchor_helps_nobody(void **state)
+{
+    (void)state;
+    static const struct member both[] = {
+        {"CallManager", &three}, {"TVS", &another_tvs}, {NULL, NULL}};
+    struct buffer now, next;
+    struct plan plan;
+    make_list_with(&now, LIST_ITL, &one, &one, &tvs);
+    make_list_with(&next, LIST_ITL, &three, &three, &another_tvs);
+    add_phone("SEP000000000001", "7975");
+    serve("SEP000000000001", LIST_ITL, &now);
+    plan_change(&plan, LIST_ITL, &next, with_one, both, 1);
+    assert_true(plan.lost > 0);
+    assert_int_equal(plan.entries[0].answer.rule, RULE_TVS_SILENT);
+    assert_int_equal(plan.entries[0].remedy, REMEDY_SECOND_ANCHOR);
+    plan_fini(&plan);
+    buffer_fini(&now);
+    buffer_fini(&next);
+}
+
+/* Its lists are signed by an anchor it knows, and yet: what it could fall back on would be gone. */
+static void test_the_signer_of_files_and_tvs_do_not_both_change_before_uptake(void **state)
+{
+    (void)state;
+    static const struct member first[] = {{"CallManager", &two}, {"TVS", &tvs}, {NULL, NULL}};
+    static const struct member second[] = {
+        {"CallManager", &two}, {"TVS", &another_tvs}, {NULL, NULL}};
+    struct buffer held, now, next;
+    struct plan plan;
+    char hash[LIST_HASH];
+    make_list_with(&held, LIST_ITL, &one, &two, &tvs);
+    make_list_with(&now, LIST_ITL, &two, &three, &tvs);
+    make_list_with(&next, LIST_ITL, &two, &three, &another_tvs);
+    add_phone("SEP000000000001", "7975");
+    serve("SEP000000000001", LIST_ITL, &held);
+    assert_int_equal(store_list_publish(store, LIST_ITL, buffer_bytes(&now), hash, NULL), 0);
+    plan_change(&plan, LIST_ITL, &next, first, second, 2);
+    assert_int_equal(plan.lost, 0);
+    assert_int_equal(plan.burnt, 1);
+    assert_int_equal(plan.entries[0].bridge, BRIDGE_SERVERS);
+    plan_fini(&plan);
+    serve("SEP000000000001", LIST_ITL, &now); /* it has fetched */
+    plan_change(&plan, LIST_ITL, &next, first, second, 2);
+    assert_int_equal(plan.burnt, 0);
+    plan_fini(&plan);
+    buffer_fini(&held);
+    buffer_fini(&now);
+    buffer_fini(&next);
+}
+
+static void test_the_second_anchor_does_not_change_before_uptake_though_tvs_would_do(void **state)
+{
+    (void)state;
+    struct buffer held, now, next;
+    struct plan plan;
+    char hash[LIST_HASH];
+    make_list_with(&held, LIST_ITL, &one, &two, &tvs);
+    make_list_with(&now, LIST_ITL, &two, &three, &tvs);
+    make_list_with(&next, LIST_ITL, &three, &three, &tvs);
+    add_phone("SEP000000000001", "7975");
+    serve("SEP000000000001", LIST_ITL, &held);
+    assert_int_equal(store_list_publish(store, LIST_ITL, buffer_bytes(&now), hash, NULL), 0);
+    plan_change(&plan, LIST_ITL, &next, with_three, with_three, 2);
+    assert_int_equal(plan.lost, 0);
+    assert_int_equal(plan.through_tvs, 1);
+    assert_int_equal(plan.burnt, 1);
+    assert_int_equal(plan.entries[0].bridge, BRIDGE_ANCHORS);
+    plan_fini(&plan);
+    serve("SEP000000000001", LIST_ITL, &now);
+    plan_change(&plan, LIST_ITL, &next, with_three, with_three, 2);
+    assert_int_equal(plan.burnt, 0);
+    assert_int_equal(plan.lost, 0);
+    plan_fini(&plan);
+    buffer_fini(&held);
+    buffer_fini(&now);
+    buffer_fini(&next);
+}
+
+/* Served is not proved, and who has not been proved to have taken a list may refuse the next. */
+static void test_a_fetch_that_anybody_may_have_made_is_no_proof(void **state)
+{
+    (void)state;
+    struct buffer first, second, third;
+    struct plan plan;
+    char hash[LIST_HASH];
+    make_list(&first, LIST_CTL, &one, &two);
+    make_list(&second, LIST_CTL, &two, &three);
+    make_list(&third, LIST_CTL, &three, &three);
+    add_phone("SEP000000000001", "7960");
+    serve("SEP000000000001", LIST_CTL, &first);
+    serve("SEP000000000001", LIST_CTL, &second); /* a stranger who knows its name */
+    plan_for(&plan, LIST_CTL, &third);
+    assert_int_equal(plan.lost, 1);
+    assert_int_equal(plan.entries[0].answer.verdict, VERDICT_UNKNOWN);
+    assert_int_equal(plan.entries[0].answer.rule, RULE_UNKNOWN_SIGNER);
+    assert_non_null(strstr(plan.entries[0].answer.explanation, "not proved"));
+    assert_int_equal(plan.entries[0].remedy, REMEDY_FETCH_FIRST);
+    plan_fini(&plan);
+    assert_int_equal(store_list_publish(store, LIST_CTL, buffer_bytes(&second), hash, NULL), 0);
+    assert_int_equal(store_held_confirm(store, "SEP000000000001", hash, 1704067300), 0);
+    plan_for(&plan, LIST_CTL, &third);
+    assert_int_equal(plan.lost, 0);
+    plan_fini(&plan);
+    buffer_fini(&first);
+    buffer_fini(&second);
+    buffer_fini(&third);
+}
+
+/* It asks for no ITL, and the CTL it holds is served no more: the new signer reaches it never. */
+static void test_a_phone_may_lose_its_files_where_no_list_changes(void **state)
+{
+    (void)state;
+    struct buffer held;
+    struct plan plan;
+    make_list(&held, LIST_CTL, &one, &two);
+    add_phone("SEP000000000001", "7960");
+    serve("SEP000000000001", LIST_CTL, &held);
+    assert_int_equal(store_list_unpublish(store, LIST_CTL), 0);
+    plan_change(&plan, LIST_ITL, NULL, with_one, with_three, 2);
+    assert_int_equal(plan.lost, 1);
+    assert_int_equal(plan.entries[0].topic, TOPIC_FILES);
+    assert_int_equal(plan.entries[0].answer.rule, RULE_UNKNOWN_SIGNER);
+    assert_non_null(plan.entries[0].erase);
+    plan_fini(&plan);
+    buffer_fini(&held);
+}
+
+/* Of a server that it does not know a phone is told, and it stands in no way. */
+static void test_a_server_a_phone_would_not_know_is_told_and_keeps_nothing_from_being_done(
+    void **state)
+{
+    (void)state;
+    static const struct member now[] = {
+        {"CallManager", &one}, {"TVS", &tvs}, {"web", &two}, {NULL, NULL}};
+    struct buffer held;
+    struct plan plan;
+    make_list_with(&held, LIST_ITL, &one, &two, &tvs);
+    add_phone("SEP000000000001", "7975");
+    serve("SEP000000000001", LIST_ITL, &held);
+    run_tvs(true);
+    plan_change(&plan, LIST_ITL, NULL, now,
+                (const struct member[]){
+                    {"CallManager", &one}, {"TVS", &another_tvs}, {"web", &two}, {NULL, NULL}},
+                2);
+    assert_int_equal(plan.lost, 0);
+    assert_int_equal(plan.count, 1);
+    assert_int_equal(plan.entries[0].topic, TOPIC_HTTPS);
+    assert_int_equal(plan.entries[0].answer.rule, RULE_TVS_SILENT);
+    plan_fini(&plan);
+    buffer_fini(&held);
+}
+
+static void test_of_a_model_nobody_knows_it_helps_to_say_what_it_can_do(void **state)
+{
+    (void)state;
+    struct buffer held, next;
+    struct plan plan;
+    make_list_with(&held, LIST_ITL, &one, &one, &tvs);
+    make_list_with(&next, LIST_ITL, &three, &three, &tvs);
+    add_phone("SEP000000000001", "840");
+    serve("SEP000000000001", LIST_ITL, &held);
+    plan_change(&plan, LIST_ITL, &next, with_one, with_three, 2);
+    assert_int_equal(plan.entries[0].answer.verdict, VERDICT_UNKNOWN);
+    assert_int_equal(plan.entries[0].remedy, REMEDY_TRAIT);
+    plan_fini(&plan);
+    say("840", "", "tvs", "yes");
+    say("840", "", "itl", "yes");
+    say("840", "", "signed_config", "yes");
+    plan_change(&plan, LIST_ITL, &next, with_one, with_three, 2);
+    assert_int_equal(plan.lost, 0);
+    plan_fini(&plan);
+    buffer_fini(&held);
+    buffer_fini(&next);
+}
+
+static void test_what_nothing_would_save_needs_hands(void **state)
+{
+    (void)state;
+    struct buffer held, foreign;
+    struct plan plan;
+    make_list(&held, LIST_CTL, &one, &two);
+    make_list(&foreign, LIST_CTL, &three, &three);
+    add_phone("SEP000000000001", "7960");
+    serve("SEP000000000001", LIST_CTL, &held);
+    plan_for(&plan, LIST_CTL, &foreign);
+    assert_int_equal(plan.entries[0].remedy, REMEDY_HANDS);
+    assert_non_null(strstr(plan.entries[0].erase, "CTL File"));
+    plan_fini(&plan);
+    buffer_fini(&held);
+    buffer_fini(&foreign);
+}
+
 int main(void)
 {
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, enter, leave)
@@ -359,6 +667,16 @@ int main(void)
         WITH_STORE(test_what_an_administrator_says_of_a_model_or_a_phone_counts),
         WITH_STORE(test_a_list_of_its_own_is_not_held_against_the_cluster),
         WITH_STORE(test_thousands_of_phones_ask_few_questions),
+        WITH_STORE(test_who_can_ask_tvs_takes_what_it_vouches_for),
+        WITH_STORE(test_without_its_tvs_it_is_lost_and_starting_it_is_what_helps),
+        WITH_STORE(test_a_tvs_that_changes_with_the_anchor_helps_nobody),
+        WITH_STORE(test_the_signer_of_files_and_tvs_do_not_both_change_before_uptake),
+        WITH_STORE(test_the_second_anchor_does_not_change_before_uptake_though_tvs_would_do),
+        WITH_STORE(test_a_fetch_that_anybody_may_have_made_is_no_proof),
+        WITH_STORE(test_a_phone_may_lose_its_files_where_no_list_changes),
+        WITH_STORE(test_a_server_a_phone_would_not_know_is_told_and_keeps_nothing_from_being_done),
+        WITH_STORE(test_of_a_model_nobody_knows_it_helps_to_say_what_it_can_do),
+        WITH_STORE(test_what_nothing_would_save_needs_hands),
     };
     return RUN(tests);
 }
