@@ -169,6 +169,7 @@ static const struct command_option phone_options[] = {
     {"model", "MODEL", "such as 7975", false},
     {"profile", "PROFILE", "its security profile (trustline profile list)", false},
     {"line", "DN[,LABEL]", "a line, in the order of the buttons", true},
+    {"speed-dial", "DN[,LABEL]", "a number to call by one button, behind the lines", true},
     {"description", "TEXT", "for people", false},
     NO_MORE,
 };

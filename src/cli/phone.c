@@ -127,28 +127,39 @@ enum cli_status phones_list(struct cli *cli, const struct call *call)
 
 struct new_phone {
     struct store_device device;
-    struct store_line lines[DEVICE_LINES_MAX];
-    size_t line_count;
+    struct device_buttons buttons;
 };
 
 /* DN[,LABEL] */
-static int add_line(struct new_phone *phone, const char *typed, struct why *why)
+static int add_number(struct store_line *numbers, size_t *count, const char *option,
+                      const char *typed, struct why *why)
 {
     size_t size = strcspn(typed, ",");
     const char *label = typed[size] ? typed + size + 1 : "";
-    if (phone->line_count == DEVICE_LINES_MAX)
-        return why_error(why, ERR_USAGE, "a phone has at most %d lines", DEVICE_LINES_MAX);
-    struct store_line *line = &phone->lines[phone->line_count++];
-    line->position = (unsigned)phone->line_count;
+    if (*count == DEVICE_LINES_MAX)
+        return why_error(why, ERR_USAGE, "--%s: a phone has at most %d of them", option,
+                         DEVICE_LINES_MAX);
+    struct store_line *line = &numbers[(*count)++];
+    line->position = (unsigned)*count;
     if (size == 0 || !text_copy_bytes(line->number, sizeof line->number, bytes_of(typed, size)))
-        return why_error(why, ERR_USAGE, "--line %s: a number of 1 to %d characters comes first",
-                         typed, LINE_NUMBER - 1);
+        return why_error(why, ERR_USAGE, "--%s %s: a number of 1 to %d characters comes first",
+                         option, typed, LINE_NUMBER - 1);
     if (strpbrk(line->number, " \t<>&\"'"))
-        return why_error(why, ERR_USAGE, "--line %s: %s is no directory number", typed,
+        return why_error(why, ERR_USAGE, "--%s %s: %s is no directory number", option, typed,
                          line->number);
     if (!text_copy(line->label, sizeof line->label, label))
-        return why_error(why, ERR_USAGE, "--line %s: the label is longer than %d bytes", typed,
-                         DEVICE_TEXT - 1);
+        return why_error(why, ERR_USAGE, "--%s %s: the label is longer than %d bytes", option,
+                         typed, DEVICE_TEXT - 1);
+    return 0;
+}
+
+static int add_button(struct device_buttons *buttons, const char *option, const char *typed,
+                      struct why *why)
+{
+    if (strcmp(option, "line") == 0)
+        return add_number(buttons->lines, &buttons->line_count, option, typed, why);
+    if (strcmp(option, "speed-dial") == 0)
+        return add_number(buttons->speed_dials, &buttons->speed_dial_count, option, typed, why);
     return 0;
 }
 
@@ -178,8 +189,8 @@ static int read_phone(struct new_phone *out, const struct call *call, struct why
     if (result == 0)
         result = take_text(d->description, sizeof d->description, call, "description", false, why);
     for (size_t i = 0; i < call->option_count && result == 0; i++)
-        if (strcmp(call->options[i].option->name, "line") == 0)
-            result = add_line(out, call->options[i].value, why);
+        result =
+            add_button(&out->buttons, call->options[i].option->name, call->options[i].value, why);
     return result;
 }
 
@@ -187,8 +198,18 @@ static int add(struct cluster *cluster, struct act_report *report,
                const struct act_options *options, void *context, struct why *why)
 {
     const struct new_phone *phone = context;
-    return cluster_device_add(cluster, report, &phone->device, phone->lines, phone->line_count,
-                              options, why);
+    return cluster_device_add(cluster, report, &phone->device, &phone->buttons, options, why);
+}
+
+static void say_numbers(FILE *out, const char *what, const struct store_line *numbers, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0)
+            fprintf(out, ", %s%s ", what, count > 1 ? "s" : "");
+        else
+            fputs(", ", out);
+        cli_print(out, numbers[i].number);
+    }
 }
 
 static void say_added(FILE *out, struct cluster *cluster, const struct act_report *report,
@@ -201,10 +222,8 @@ static void say_added(FILE *out, struct cluster *cluster, const struct act_repor
     cli_print(out, phone->device.model);
     fputs(", profile ", out);
     cli_print(out, phone->device.profile);
-    for (size_t i = 0; i < phone->line_count; i++) {
-        fprintf(out, "%s", i ? ", " : phone->line_count > 1 ? ", lines " : ", line ");
-        cli_print(out, phone->lines[i].number);
-    }
+    say_numbers(out, "line", phone->buttons.lines, phone->buttons.line_count);
+    say_numbers(out, "speed dial", phone->buttons.speed_dials, phone->buttons.speed_dial_count);
     fputs(".\n", out);
 }
 

@@ -17,8 +17,7 @@ enum { HELD_MAX = 256, HASH_SHOWN = 16 };
 struct facts {
     const struct phones *phones;
     const struct phone *phone;
-    struct store_line lines[DEVICE_LINES_MAX];
-    size_t line_count;
+    struct device_buttons buttons;
     struct store_held held[HELD_MAX];
     size_t held_count;
     struct store_observation seen[OBSERVATIONS_KEPT];
@@ -45,13 +44,15 @@ static int take_observation(void *context, const struct store_observation *obser
 static int load_facts(struct facts *f, struct cluster *cluster, const char *name, struct why *why)
 {
     f->store = cluster_store(cluster);
-    int result = store_lines_get(f->store, name, f->lines, DEVICE_LINES_MAX, &f->line_count);
+    struct device_buttons *b = &f->buttons;
+    int result = store_lines_get(f->store, name, b->lines, DEVICE_LINES_MAX, &b->line_count);
+    if (result == 0)
+        result = store_speed_dials_get(f->store, name, b->speed_dials, DEVICE_LINES_MAX,
+                                       &b->speed_dial_count);
     if (result == 0)
         result = store_held(f->store, name, take_held, f);
     if (result == 0)
         result = store_observations(f->store, name, OBSERVATIONS_KEPT, take_observation, f);
-    if (f->line_count > DEVICE_LINES_MAX)
-        f->line_count = DEVICE_LINES_MAX;
     return result ? why_error(why, result, "%s: cannot be read: %s", name, error_text(result)) : 0;
 }
 
@@ -98,19 +99,28 @@ static void print_head(FILE *out, const struct facts *f)
             seen, d->last_address[0] ? " at " : "", d->last_address);
 }
 
-static void print_lines(FILE *out, const struct facts *f)
+static void print_numbers(FILE *out, const char *what, const struct store_line *numbers,
+                          size_t count)
 {
-    if (!f->line_count)
-        fputs("  Lines:        none\n", out);
-    for (size_t i = 0; i < f->line_count; i++) {
-        fprintf(out, "  Line %-2u       ", f->lines[i].position);
-        cli_print(out, f->lines[i].number);
-        if (f->lines[i].label[0]) {
+    for (size_t i = 0; i < count; i++) {
+        char title[32];
+        text_format(title, sizeof title, "%s %u", what, numbers[i].position);
+        fprintf(out, "  %-13s ", title);
+        cli_print(out, numbers[i].number);
+        if (numbers[i].label[0]) {
             fputs("  ", out);
-            cli_print(out, f->lines[i].label);
+            cli_print(out, numbers[i].label);
         }
         fputc('\n', out);
     }
+}
+
+static void print_buttons(FILE *out, const struct device_buttons *b)
+{
+    if (!b->line_count)
+        fputs("  Lines:        none\n", out);
+    print_numbers(out, "Line", b->lines, b->line_count);
+    print_numbers(out, "Speed dial", b->speed_dials, b->speed_dial_count);
 }
 
 static void print_held(FILE *out, const struct facts *f)
@@ -167,7 +177,7 @@ static int print_facts(FILE *out, const struct facts *f)
 {
     print_head(out, f);
     registerview_print(out, f->phone);
-    print_lines(out, f);
+    print_buttons(out, &f->buttons);
     int result = enrolview_print(out, f->store, f->phone);
     print_held(out, f);
     fputs("\nServed to it, the newest first\n", out);
@@ -180,15 +190,15 @@ static int print_facts(FILE *out, const struct facts *f)
 
 /* ---- as JSON ---- */
 
-static json_t *lines_json(const struct facts *f)
+static json_t *numbers_json(const struct store_line *numbers, size_t count)
 {
-    json_t *lines = json_array();
-    for (size_t i = 0; i < f->line_count; i++)
-        json_array_append_new(
-            lines, json_pack("{s:i, s:o, s:o}", "position", (int)f->lines[i].position, "number",
-                             cli_json_text(bytes_of_string(f->lines[i].number)), "label",
-                             cli_json_text(bytes_of_string(f->lines[i].label))));
-    return lines;
+    json_t *json = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(json,
+                              json_pack("{s:i, s:o, s:o}", "position", (int)numbers[i].position,
+                                        "number", cli_json_text(bytes_of_string(numbers[i].number)),
+                                        "label", cli_json_text(bytes_of_string(numbers[i].label))));
+    return json;
 }
 
 static json_t *held_json(const struct facts *f)
@@ -238,16 +248,19 @@ static json_t *facts_json(const struct facts *f)
     const struct store_device *d = &f->phone->device;
     const struct store_profile *p = &f->phone->profile;
     return json_pack(
-        "{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:o}", "name",
-        d->name, "model", d->model, "description", cli_json_text(bytes_of_string(d->description)),
-        "profile", cli_json_text(bytes_of_string(d->profile)), "protocol",
+        "{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o}",
+        "name", d->name, "model", d->model, "description",
+        cli_json_text(bytes_of_string(d->description)), "profile",
+        cli_json_text(bytes_of_string(d->profile)), "protocol",
         word_text(protocol_words, (int)p->protocol), "mode", word_text(mode_words, (int)p->mode),
         "pool", d->pool, "load", cli_json_text(bytes_of_string(d->load)), "version_stamp",
         cli_json_text(bytes_of_string(d->version_stamp)), "last_seen", cli_json_time(d->last_seen),
         "address",
         d->last_address[0] ? cli_json_text(bytes_of_string(d->last_address)) : json_null(), "ctl",
         list_state_text(f->phone->lists[LIST_CTL]), "itl",
-        list_state_text(f->phone->lists[LIST_ITL]), "lines", lines_json(f), "held", held_json(f),
+        list_state_text(f->phone->lists[LIST_ITL]), "lines",
+        numbers_json(f->buttons.lines, f->buttons.line_count), "speed_dials",
+        numbers_json(f->buttons.speed_dials, f->buttons.speed_dial_count), "held", held_json(f),
         "observations", observations_json(f));
 }
 

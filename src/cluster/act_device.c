@@ -158,9 +158,21 @@ int device_check(struct cluster *cluster, struct traits *traits, struct store_de
     return check_fit(model, profile, why);
 }
 
+static int put_buttons(struct store *store, const char *device,
+                       const struct device_buttons *buttons, struct why *why)
+{
+    int result = 0;
+    if (buttons->line_count)
+        result = store_lines_put(store, device, buttons->lines, buttons->line_count, why);
+    if (result == 0 && buttons->speed_dial_count)
+        result = store_speed_dials_put(store, device, buttons->speed_dials,
+                                       buttons->speed_dial_count, why);
+    return result;
+}
+
 int cluster_device_add(struct cluster *cluster, struct act_report *report,
-                       const struct store_device *device, const struct store_line *lines,
-                       size_t line_count, const struct act_options *options, struct why *why)
+                       const struct store_device *device, const struct device_buttons *buttons,
+                       const struct act_options *options, struct why *why)
 {
     struct store *store = cluster_store(cluster);
     struct store_device checked = *device;
@@ -179,8 +191,8 @@ int cluster_device_add(struct cluster *cluster, struct act_report *report,
     if (result)
         return result;
     result = store_device_add(store, &checked, why);
-    if (result == 0 && line_count)
-        result = store_lines_put(store, checked.name, lines, line_count, why);
+    if (result == 0)
+        result = put_buttons(store, checked.name, buttons, why);
     result = act_finish(store, result, options, why);
     if (result || options->dry_run)
         return result;

@@ -155,11 +155,17 @@ int cluster_device_find(struct cluster *cluster, const char *typed, struct store
                         struct why *why) CHECKED;
 int cluster_profile_find(struct cluster *cluster, const char *name, struct store_profile *out,
                          struct why *why) CHECKED;
+/* What a phone has besides itself. */
+struct device_buttons {
+    struct store_line lines[DEVICE_LINES_MAX];
+    size_t line_count;
+    struct store_line speed_dials[DEVICE_LINES_MAX];
+    size_t speed_dial_count;
+};
 /* The report gets a note when the model probably cannot do what the profile asks for. */
 int cluster_device_add(struct cluster *cluster, struct act_report *report,
-                       const struct store_device *device, const struct store_line *lines,
-                       size_t line_count, const struct act_options *options,
-                       struct why *why) CHECKED;
+                       const struct store_device *device, const struct device_buttons *buttons,
+                       const struct act_options *options, struct why *why) CHECKED;
 int cluster_device_delete(struct cluster *cluster, const char *name,
                           const struct act_options *options, struct why *why) CHECKED;
 int cluster_profile_add(struct cluster *cluster, struct act_report *report,

@@ -182,11 +182,13 @@ int store_profiles(struct store *store,
 /* ---- devices ---- */
 #define DEVICE_NAME      (DEVICE_NAME_LENGTH + 1)
 #define DEVICE_TEXT      128
-#define DEVICE_LINES_MAX 64
+#define DEVICE_STAMP     80
+#define DEVICE_LINES_MAX 64 /* and as many speed dials */
 #define LINE_NUMBER      32
 #define PHONE_MD5        33 /* lower-case hex with NUL */
+/* A line, or a speed dial: what it calls. */
 struct store_line {
-    unsigned position; /* from 1 */
+    unsigned position; /* from 1, among its kind */
     char number[LINE_NUMBER];
     char label[DEVICE_TEXT];
 };
@@ -204,9 +206,9 @@ struct store_device {
     char profile[PROFILE_NAME];
     char pool[POOL_NAME];
     char description[DEVICE_TEXT];
-    char load[DEVICE_TEXT]; /* loadInformation, or "" */
-    char version_stamp[80]; /* "<unix>-<uuid>": new at every change of the device */
-    int64_t last_seen;      /* unix seconds of the last contact, 0: never */
+    char load[DEVICE_TEXT];           /* loadInformation, or "" */
+    char version_stamp[DEVICE_STAMP]; /* "<unix>-<uuid>": new at every change of the device */
+    int64_t last_seen;                /* unix seconds of the last contact, 0: never */
     char last_address[ADDRESS_NAME];
     struct store_credential lsc; /* the active one; see store/enrolment.h */
     struct store_credential mic;
@@ -234,6 +236,11 @@ int store_lines_put(struct store *store, const char *device, const struct store_
 /* At most `max`; *count is how many there are. */
 int store_lines_get(struct store *store, const char *device, struct store_line *lines, size_t max,
                     size_t *count) CHECKED;
+/* The same for its speed dials, whose buttons follow those of the lines. */
+int store_speed_dials_put(struct store *store, const char *device, const struct store_line *dials,
+                          size_t count, struct why *why) CHECKED;
+int store_speed_dials_get(struct store *store, const char *device, struct store_line *dials,
+                          size_t max, size_t *count) CHECKED;
 
 /* ---- certificates of our own ---- */
 #define CERTIFICATE_NAME   32 /* CallManager, CAPF, TVS, ITLRecovery, web */

@@ -91,6 +91,8 @@ struct cnf_values {
     size_t capf_count;
     const struct cnf_line *lines;
     size_t line_count;
+    const struct cnf_line *speed_dials; /* behind the lines */
+    size_t speed_dial_count;
 };
 
 /* Compiles a template, and makes one file from it to see that a phone could read it. The message

@@ -142,6 +142,19 @@ void cnf_write_ntps(struct buffer *out, const struct cnf_values *values)
     buffer_text(out, " <ntpMode>Unicast</ntpMode> </ntp> </ntps>");
 }
 
+static void write_speed_dials(struct buffer *out, const struct cnf_values *values)
+{
+    for (size_t i = 0; i < values->speed_dial_count; i++) {
+        const struct cnf_line *dial = &values->speed_dials[i];
+        newline_between(out, values->line_count + i);
+        buffer_format(out, "<line button=\"%u\"> <featureID>2</featureID> ", dial->button);
+        element(out, "featureLabel", dial->label[0] ? dial->label : dial->number);
+        buffer_u8(out, ' ');
+        element(out, "speedDialNumber", dial->number);
+        buffer_text(out, " </line>");
+    }
+}
+
 /* Port 5060 stands here with TLS too: USECALLMANAGER makes the phone take the ports of the members.
  */
 void cnf_write_lines(struct buffer *out, const struct cnf_values *values)
@@ -169,4 +182,5 @@ void cnf_write_lines(struct buffer *out, const struct cnf_values *values)
                          " <dialedNumber>true</dialedNumber> </forwardCallInfoDisplay>"
                          " <maxNumCalls>4</maxNumCalls> <busyTrigger>2</busyTrigger> </line>");
     }
+    write_speed_dials(out, values);
 }

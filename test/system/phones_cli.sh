@@ -91,8 +91,8 @@ END
         --line '1002,"Bob" & Co' --description 'Front desk' && exactly <<END || return
 Added $a: 7975, profile sccp-authenticated, lines 1001, 1002.
 END
-    done_by phone add $b --model 7960 --profile sccp-authenticated --line 1003 && exactly <<END || return
-Added $b: 7960, profile sccp-authenticated, line 1003.
+    done_by phone add $b --model 7960 --profile sccp-authenticated --line 1003 --speed-dial 1001,Alice && exactly <<END || return
+Added $b: 7960, profile sccp-authenticated, line 1003, speed dial 1001.
 END
     done_by phone add $c --model 8945 --profile sip-non-secure --json && is_json && [ "$(json '$.phone')" = $c ] &&
         done_by phone list && exactly <<END || return
@@ -156,6 +156,7 @@ phone_mistakes() {
         complains 1 'a 8845 does not speak SCCP, which profile sccp-encrypted is for' \
             phone add $x --model 8845 --profile sccp-encrypted &&
         complains 2 '--line 1 1: 1 1 is no directory number' phone add $x --model 7975 --profile lab --line '1 1' &&
+        complains 2 '--speed-dial ,x: a number of 1 to 31 characters comes first' phone add $x --model 7975 --profile lab --speed-dial ,x &&
         complains 1 'there is no phone SEP001122330009; did you mean' phone show SEP001122330009 &&
         complains 1 'there is no phone SEP001122330009; did you mean' phone delete SEP001122330009
 }

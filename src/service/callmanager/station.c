@@ -50,10 +50,13 @@ int station_new(struct station **out, struct station_site *site, enum call_link 
 void station_forget(struct station *s)
 {
     free(s->lines);
+    free(s->speed_dials);
     free(s->calls);
     s->lines = NULL;
+    s->speed_dials = NULL;
     s->calls = NULL;
-    s->line_count = s->call_count = s->call_room = s->server_count = 0;
+    s->line_count = s->speed_dial_count = s->server_count = 0;
+    s->call_count = s->call_room = 0;
 }
 
 void station_free(struct station *s)
@@ -433,4 +436,9 @@ void station_reset(struct station *s, enum sccp_reset_type type)
 struct station_line_kept *station_line_of(const struct station *s, unsigned line)
 {
     return line >= 1 && line <= s->line_count ? &s->lines[line - 1] : NULL;
+}
+
+const struct station_dial_kept *station_speed_dial_of(const struct station *s, unsigned index)
+{
+    return index >= 1 && index <= s->speed_dial_count ? &s->speed_dials[index - 1] : NULL;
 }

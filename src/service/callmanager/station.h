@@ -124,6 +124,9 @@ struct station_line {
     const char *label; /* beside the button */
     struct call_forwards forwards;
 };
+struct station_speed_dial {
+    const char *number, *label; /* "": the number is shown */
+};
 struct station_server {
     char name[48 + 1];
     struct address address; /* with the port for phones */
@@ -131,10 +134,12 @@ struct station_server {
 struct station_welcome {
     const struct station_line *lines; /* copied; the first is line 1 */
     size_t line_count;                /* DEVICE_LINES_MAX at most; buttons for more are not shown */
-    const char *date_format;          /* "D/M/YA" */
-    const char *load;                 /* it should have; "" for the one it has */
-    const struct station_server *servers; /* in the order it should try them */
-    size_t server_count;                  /* SCCP_SERVERS at most */
+    const struct station_speed_dial *speed_dials; /* copied; their buttons follow those of lines */
+    size_t speed_dial_count;                      /* DEVICE_LINES_MAX at most */
+    const char *date_format;                      /* "D/M/YA" */
+    const char *load;                             /* it should have; "" for the one it has */
+    const struct station_server *servers;         /* in the order it should try them */
+    size_t server_count;                          /* SCCP_SERVERS at most */
 };
 /* -ENOMEM, ERR_LIMIT. */
 int station_admit(struct station *station, const struct station_welcome *welcome,

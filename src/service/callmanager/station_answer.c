@@ -15,19 +15,30 @@ STATION_HANDLER(station_on_nothing)
 
 /* ---- buttons ---- */
 
+/* Lines first; buttons are numbered among their kind. */
+static struct sccp_button_slot button_at(const struct station *s, size_t i)
+{
+    if (i < s->line_count)
+        return (struct sccp_button_slot){.instance = (uint8_t)(i + 1), .type = SCCP_BUTTON_LINE};
+    i -= s->line_count;
+    if (i < s->speed_dial_count)
+        return (struct sccp_button_slot){.instance = (uint8_t)(i + 1),
+                                         .type = SCCP_BUTTON_SPEED_DIAL};
+    return (struct sccp_button_slot){.type = SCCP_BUTTON_UNDEFINED};
+}
+
 STATION_HANDLER(station_on_button_template)
 {
     struct sccp_message m;
     (void)now;
     (void)event;
     sccp_message_init(&m, SCCP_BUTTON_TEMPLATE);
-    size_t count = s->line_count < SCCP_BUTTONS ? s->line_count : SCCP_BUTTONS;
+    size_t count = s->line_count + s->speed_dial_count;
+    if (count > SCCP_BUTTONS)
+        count = SCCP_BUTTONS;
     m.button_template.count = m.button_template.total = (uint32_t)count;
-    for (size_t i = 0; i < SCCP_BUTTONS; i++) {
-        struct sccp_button_slot *button = &m.button_template.buttons[i];
-        button->instance = i < count ? (uint8_t)(i + 1) : 0;
-        button->type = i < count ? SCCP_BUTTON_LINE : SCCP_BUTTON_UNDEFINED;
-    }
+    for (size_t i = 0; i < SCCP_BUTTONS; i++)
+        m.button_template.buttons[i] = button_at(s, i);
     station_say(s, &m);
 }
 
@@ -76,14 +87,12 @@ STATION_HANDLER(station_on_forward)
     station_say_forwards(s, event->message.request.index);
 }
 
-/* Phones ask for as many as their template had room for; there are none yet. */
+/* Phones ask for as many as their template had room for; there are none. */
 static void say_empty_button(struct station *s, enum sccp_id id, uint32_t index)
 {
     struct sccp_message m;
     sccp_message_init(&m, id);
-    if (id == SCCP_SPEED_DIAL_STAT)
-        m.speed_dial_stat.index = index;
-    else if (id == SCCP_FEATURE_STAT)
+    if (id == SCCP_FEATURE_STAT)
         m.feature_stat.index = index;
     else
         m.service_url.index = index;
@@ -92,8 +101,17 @@ static void say_empty_button(struct station *s, enum sccp_id id, uint32_t index)
 
 STATION_HANDLER(station_on_speed_dial)
 {
+    struct sccp_message m;
+    unsigned index = event->message.request.index;
+    const struct station_dial_kept *dial = station_speed_dial_of(s, index);
     (void)now;
-    say_empty_button(s, SCCP_SPEED_DIAL_STAT, event->message.request.index);
+    sccp_message_init(&m, SCCP_SPEED_DIAL_STAT);
+    m.speed_dial_stat.index = index;
+    if (dial) {
+        text_copy(m.speed_dial_stat.number, sizeof m.speed_dial_stat.number, dial->number);
+        text_copy(m.speed_dial_stat.name, sizeof m.speed_dial_stat.name, dial->label);
+    }
+    station_say(s, &m);
 }
 
 STATION_HANDLER(station_on_feature)
@@ -270,6 +288,7 @@ STATION_HANDLER(station_on_config)
     text_copy(m.config_stat.device, sizeof m.config_stat.device, s->claim.device);
     text_copy(m.config_stat.server_name, sizeof m.config_stat.server_name, s->site->name);
     m.config_stat.lines = (uint32_t)s->line_count;
+    m.config_stat.speed_dials = (uint32_t)s->speed_dial_count;
     station_say(s, &m);
 }
 

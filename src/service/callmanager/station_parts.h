@@ -37,6 +37,11 @@ struct station_line_kept {
     struct call_forwards forwards;
 };
 
+struct station_dial_kept {
+    char number[CALL_NUMBER];
+    char label[CALL_NAME];
+};
+
 /* Of texts for the log. */
 enum { STATION_REASON = 500 };
 
@@ -58,6 +63,8 @@ struct station {
     /* of a phone that is registered */
     struct station_line_kept *lines;
     size_t line_count;
+    struct station_dial_kept *speed_dials;
+    size_t speed_dial_count;
     struct station_server servers[SCCP_SERVERS];
     size_t server_count;
     char date_format[8 + 1];
@@ -85,6 +92,9 @@ void station_note(struct station *s, enum station_oddity oddity, const char *for
     PRINTF_LIKE(3, 4);
 /* NULL: it has no such line. */
 struct station_line_kept *station_line_of(const struct station *s, unsigned line);
+
+/* NULL: it has no such speed dial. */
+const struct station_dial_kept *station_speed_dial_of(const struct station *s, unsigned index);
 
 /* Handlers of messages: what they leave in event->kind is told. */
 #define STATION_HANDLER(name) \

@@ -62,23 +62,48 @@ STATION_HANDLER(station_on_register)
 
 /* ---- welcome or not ---- */
 
-static int copy_lines(struct station *s, const struct station_welcome *welcome)
+static struct station_line_kept *copy_lines(const struct station_welcome *welcome)
 {
-    if (welcome->line_count > DEVICE_LINES_MAX || welcome->server_count > SCCP_SERVERS)
-        return ERR_LIMIT;
     struct station_line_kept *lines = calloc(welcome->line_count + 1, sizeof *lines);
-    if (!lines)
-        return -ENOMEM;
-    for (size_t i = 0; i < welcome->line_count; i++) {
+    for (size_t i = 0; i < welcome->line_count && lines; i++) {
         const struct station_line *from = &welcome->lines[i];
         text_copy(lines[i].number, sizeof lines[i].number, from->number);
         text_copy(lines[i].name, sizeof lines[i].name, from->name);
         text_copy(lines[i].label, sizeof lines[i].label, from->label);
         lines[i].forwards = from->forwards;
     }
+    return lines;
+}
+
+static struct station_dial_kept *copy_speed_dials(const struct station_welcome *welcome)
+{
+    struct station_dial_kept *dials = calloc(welcome->speed_dial_count + 1, sizeof *dials);
+    for (size_t i = 0; i < welcome->speed_dial_count && dials; i++) {
+        const struct station_speed_dial *from = &welcome->speed_dials[i];
+        text_copy(dials[i].number, sizeof dials[i].number, from->number);
+        text_copy(dials[i].label, sizeof dials[i].label,
+                  from->label[0] ? from->label : from->number);
+    }
+    return dials;
+}
+
+static int take_welcome(struct station *s, const struct station_welcome *welcome)
+{
+    if (welcome->line_count > DEVICE_LINES_MAX || welcome->speed_dial_count > DEVICE_LINES_MAX ||
+        welcome->server_count > SCCP_SERVERS)
+        return ERR_LIMIT;
+    struct station_line_kept *lines = copy_lines(welcome);
+    struct station_dial_kept *dials = copy_speed_dials(welcome);
+    if (!lines || !dials) {
+        free(lines);
+        free(dials);
+        return -ENOMEM;
+    }
     station_forget(s);
     s->lines = lines;
     s->line_count = welcome->line_count;
+    s->speed_dials = dials;
+    s->speed_dial_count = welcome->speed_dial_count;
     for (size_t i = 0; i < welcome->server_count; i++)
         s->servers[i] = welcome->servers[i];
     s->server_count = welcome->server_count;
@@ -104,7 +129,7 @@ int station_admit(struct station *s, const struct station_welcome *welcome,
 {
     if (s->state != STATION_ASKING)
         return 0; /* it went meanwhile */
-    int result = copy_lines(s, welcome);
+    int result = take_welcome(s, welcome);
     if (result)
         return result;
     text_copy(s->date_format, sizeof s->date_format, welcome->date_format);

@@ -106,10 +106,25 @@ static bool is_all_on_hold(const struct station *s)
     return s->call_count > 0;
 }
 
+static void press_speed_dial(struct station *s, struct station_event *event, unsigned index)
+{
+    const struct station_dial_kept *dial = station_speed_dial_of(s, index);
+    if (!dial) {
+        ignore(s);
+        return;
+    }
+    user(event, CALL_EV_DIAL, 0, 0);
+    event->call.number = dial->number;
+}
+
 STATION_HANDLER(station_on_stimulus)
 {
     const struct sccp_stimulus *b = &event->message.stimulus;
     (void)now;
+    if (b->stimulus == SCCP_BUTTON_SPEED_DIAL) {
+        press_speed_dial(s, event, b->instance);
+        return;
+    }
     press(s, event, MEANING(buttons, b->stimulus), b->instance, b->call);
     if (event->call.kind == CALL_EV_HOLD && event->kind == STATION_USER && is_all_on_hold(s))
         event->call.kind = CALL_EV_RESUME;

@@ -131,6 +131,7 @@ static int admit_station(struct visit *v, const struct who_answer *a)
 {
     static const struct call_forwards none;
     struct station_line lines[DEVICE_LINES_MAX];
+    struct station_speed_dial dials[DEVICE_LINES_MAX];
     struct station_now now = visit_now(v);
     for (size_t i = 0; i < a->line_count; i++) {
         const struct store_line *line = &a->lines[i];
@@ -140,8 +141,13 @@ static int admit_station(struct visit *v, const struct who_answer *a)
                                          .label = line->label[0] ? line->label : line->number,
                                          .forwards = forwards ? *forwards : none};
     }
+    for (size_t i = 0; i < a->speed_dial_count; i++)
+        dials[i] = (struct station_speed_dial){.number = a->speed_dials[i].number,
+                                               .label = a->speed_dials[i].label};
     const struct station_welcome welcome = {.lines = lines,
                                             .line_count = a->line_count,
+                                            .speed_dials = dials,
+                                            .speed_dial_count = a->speed_dial_count,
                                             .date_format = a->date_template,
                                             .load = a->load,
                                             .servers = a->servers,

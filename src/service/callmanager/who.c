@@ -205,14 +205,24 @@ static int take_servers(struct asking *a, const char *group_name)
     return result;
 }
 
+static int take_buttons(struct store *store, const char *device, struct who_answer *out)
+{
+    int result = store_lines_get(store, device, out->lines, DEVICE_LINES_MAX, &out->line_count);
+    if (out->line_count > DEVICE_LINES_MAX)
+        out->line_count = DEVICE_LINES_MAX;
+    if (result == 0)
+        result = store_speed_dials_get(store, device, out->speed_dials, DEVICE_LINES_MAX,
+                                       &out->speed_dial_count);
+    if (out->speed_dial_count > DEVICE_LINES_MAX)
+        out->speed_dial_count = DEVICE_LINES_MAX;
+    return result;
+}
+
 static int take_rest(struct asking *a)
 {
     struct store_pool pool;
     struct who_answer *out = a->out;
-    int result =
-        store_lines_get(a->store, a->device.name, out->lines, DEVICE_LINES_MAX, &out->line_count);
-    if (out->line_count > DEVICE_LINES_MAX)
-        out->line_count = DEVICE_LINES_MAX;
+    int result = take_buttons(a->store, a->device.name, out);
     if (result == 0)
         result = store_pool_get(a->store, a->device.pool, &pool);
     if (result == 0)

@@ -40,6 +40,8 @@ struct who_answer {
     char zone[POOL_TEXT]; /* "Europe/Vienna" */
     size_t line_count;
     struct store_line lines[DEVICE_LINES_MAX];
+    size_t speed_dial_count;
+    struct store_line speed_dials[DEVICE_LINES_MAX];
     size_t server_count;
     struct station_server servers[WHO_SERVERS];
 };

@@ -22,6 +22,7 @@ struct material {
     struct cnf_member capf[1];
     struct store_line stored[DEVICE_LINES_MAX];
     struct cnf_line lines[DEVICE_LINES_MAX];
+    struct cnf_line speed_dials[DEVICE_LINES_MAX];
     struct cnf_values values;
 };
 
@@ -76,21 +77,34 @@ static int take_pool(struct material *m, struct store *store, const char *name, 
     return 0;
 }
 
-static int take_lines(struct material *m, struct store *store, const char *device)
+/* What is stored, behind `before` buttons. */
+static size_t take_numbers(struct cnf_line *out, const struct store_line *stored, size_t count,
+                           unsigned before)
+{
+    if (count > DEVICE_LINES_MAX)
+        count = DEVICE_LINES_MAX;
+    for (size_t i = 0; i < count; i++) {
+        out[i].button = before + stored[i].position;
+        text_copy(out[i].number, sizeof out[i].number, stored[i].number);
+        text_copy(out[i].label, sizeof out[i].label, stored[i].label);
+    }
+    return count;
+}
+
+static int take_buttons(struct material *m, struct store *store, const char *device)
 {
     size_t count = 0;
     int result = store_lines_get(store, device, m->stored, DEVICE_LINES_MAX, &count);
     if (result)
         return result;
-    if (count > DEVICE_LINES_MAX)
-        count = DEVICE_LINES_MAX;
-    for (size_t i = 0; i < count; i++) {
-        m->lines[i].button = m->stored[i].position;
-        text_copy(m->lines[i].number, sizeof m->lines[i].number, m->stored[i].number);
-        text_copy(m->lines[i].label, sizeof m->lines[i].label, m->stored[i].label);
-    }
     m->values.lines = m->lines;
-    m->values.line_count = count;
+    m->values.line_count = take_numbers(m->lines, m->stored, count, 0);
+    unsigned before = m->values.line_count ? m->lines[m->values.line_count - 1].button : 0;
+    result = store_speed_dials_get(store, device, m->stored, DEVICE_LINES_MAX, &count);
+    if (result)
+        return result;
+    m->values.speed_dials = m->speed_dials;
+    m->values.speed_dial_count = take_numbers(m->speed_dials, m->stored, count, before);
     return 0;
 }
 
@@ -153,7 +167,7 @@ int generate_config(struct buffer *out, struct store *store, struct templates *t
     struct material *m = calloc(1, sizeof *m);
     int result = m ? take_pool(m, store, device->pool, why) : -ENOMEM;
     if (result == 0)
-        result = take_lines(m, store, device->name);
+        result = take_buttons(m, store, device->name);
     if (result == 0)
         result = take_enrolment(m, store, device, profile);
     if (result == 0)

@@ -38,8 +38,8 @@ static void read_device(struct sql *q, struct store_device *out)
     read_credential(q, &out->mic);
 }
 
-/* "<unix>-<uuid>", as CUCM's version stamps look; the UUID is random (RFC 4122, version 4). */
-static void fresh_stamp(char out[80])
+/* The UUID is random (RFC 4122, version 4). */
+static void fresh_stamp(char out[DEVICE_STAMP])
 {
     uint8_t u[16];
     char hex[33];
@@ -47,8 +47,8 @@ static void fresh_stamp(char out[80])
     u[6] = (uint8_t)((u[6] & 0x0f) | 0x40);
     u[8] = (uint8_t)((u[8] & 0x3f) | 0x80);
     text_hex(hex, sizeof hex, bytes_of(u, sizeof u), false, 0);
-    text_format(out, 80, "%lld-%.8s-%.4s-%.4s-%.4s-%.12s", (long long)clock_wall(), hex, hex + 8,
-                hex + 12, hex + 16, hex + 20);
+    text_format(out, DEVICE_STAMP, "%lld-%.8s-%.4s-%.4s-%.4s-%.12s", (long long)clock_wall(), hex,
+                hex + 8, hex + 12, hex + 16, hex + 20);
 }
 
 static int named_id(struct store *store, const char *text, const char *what, const char *name,
@@ -69,6 +69,18 @@ int find_phone(struct store *store, const char *name, int64_t *out, struct why *
     return named_id(store, "SELECT id FROM phone WHERE name = $1", "device", name, out, why);
 }
 
+int stamp_phone(struct store *store, int64_t id, struct why *why)
+{
+    char stamp[DEVICE_STAMP];
+    struct sql q;
+    fresh_stamp(stamp);
+    sql_start(&q, store, "UPDATE phone SET version_stamp = $1 WHERE id = $2", why);
+    sql_put_text(&q, stamp);
+    sql_put_number(&q, id);
+    sql_run(&q);
+    return sql_end(&q, 0);
+}
+
 static int profile_and_pool(struct store *store, const struct store_device *device,
                             int64_t *profile, int64_t *pool, struct why *why)
 {
@@ -83,7 +95,7 @@ static int insert_device(struct store *store, const struct store_device *device,
 {
     int64_t profile = 0;
     int64_t pool = 0;
-    char stamp[80];
+    char stamp[DEVICE_STAMP];
     int result = profile_and_pool(store, device, &profile, &pool, why);
     if (result)
         return result;
@@ -122,7 +134,7 @@ static int update_device(struct store *store, const struct store_device *device,
     int64_t id = 0;
     int64_t profile = 0;
     int64_t pool = 0;
-    char stamp[80];
+    char stamp[DEVICE_STAMP];
     int result = find_phone(store, device->name, &id, why);
     if (result == 0)
         result = profile_and_pool(store, device, &profile, &pool, why);
@@ -235,91 +247,4 @@ int store_device_count(struct store *store, uint64_t *out)
     if (result == 0)
         *out = (uint64_t)sql_number(&q);
     return sql_end(&q, result);
-}
-
-/* ---- lines ---- */
-
-static int put_line(struct store *store, int64_t device, const struct store_line *line,
-                    struct why *why)
-{
-    struct sql q;
-    sql_start(&q, store,
-              "INSERT INTO phone_line (phone, position, number, label) VALUES ($1, $2, $3, $4)"
-              " ON CONFLICT (phone, position) DO NOTHING",
-              why);
-    sql_put_number(&q, device);
-    sql_put_number(&q, line->position);
-    sql_put_text(&q, line->number);
-    sql_put_text(&q, line->label);
-    uint64_t changed = sql_run(&q);
-    int result = sql_end(&q, 0);
-    if (result == 0 && changed == 0)
-        return why_error(why, ERR_DUPLICATE, "line %u is given twice", line->position);
-    return result;
-}
-
-static int put_lines(struct store *store, const char *device, const struct store_line *lines,
-                     size_t count, struct why *why)
-{
-    int64_t id = 0;
-    char stamp[80];
-    int result = find_phone(store, device, &id, why);
-    if (result)
-        return result;
-    struct sql q;
-    sql_start(&q, store, "DELETE FROM phone_line WHERE phone = $1", why);
-    sql_put_number(&q, id);
-    sql_run(&q);
-    result = sql_end(&q, 0);
-    for (size_t i = 0; i < count && result == 0; i++)
-        result = put_line(store, id, &lines[i], why);
-    if (result)
-        return result;
-    fresh_stamp(stamp);
-    sql_start(&q, store, "UPDATE phone SET version_stamp = $1 WHERE id = $2", why);
-    sql_put_text(&q, stamp);
-    sql_put_number(&q, id);
-    sql_run(&q);
-    return sql_end(&q, 0);
-}
-
-int store_lines_put(struct store *store, const char *device, const struct store_line *lines,
-                    size_t count, struct why *why)
-{
-    if (count > DEVICE_LINES_MAX)
-        return why_error(why, ERR_LIMIT, "%zu lines are more than a device has (%d)", count,
-                         DEVICE_LINES_MAX);
-    int result = change_begin(store, why);
-    if (result)
-        return result;
-    return change_end(store, put_lines(store, device, lines, count, why), AREA(DEVICES), why);
-}
-
-int store_lines_get(struct store *store, const char *device, struct store_line *lines, size_t max,
-                    size_t *count)
-{
-    size_t found = 0;
-    bool exists = false;
-    struct sql q;
-    /* The device itself gives a row, so that one without lines is told from one that is not. */
-    sql_start(&q, store,
-              "SELECT l.position, l.number, l.label FROM phone d"
-              " LEFT JOIN phone_line l ON l.phone = d.id WHERE d.name = $1 ORDER BY l.position",
-              NULL);
-    sql_put_text(&q, device);
-    while (sql_next(&q)) {
-        exists = true;
-        struct store_line line = {.position = (unsigned)sql_number(&q)};
-        sql_text(&q, line.number, sizeof line.number);
-        sql_text(&q, line.label, sizeof line.label);
-        if (line.position == 0)
-            continue;
-        if (found < max)
-            lines[found] = line;
-        found++;
-    }
-    int result = sql_end(&q, exists ? 0 : ERR_NOT_FOUND);
-    if (result == 0)
-        *count = found;
-    return result;
 }

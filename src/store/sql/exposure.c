@@ -20,6 +20,7 @@ static const char *const shown[] = {
     "profile",
     "phone",
     "phone_line",
+    "phone_speed_dial",
     "phone_contact",
     "observation",
     "held_list",

@@ -73,6 +73,8 @@ int change_end(struct store *store, int result, unsigned areas, struct why *why)
 
 /* The id of the phone of that name: ERR_NOT_FOUND says its name. */
 int find_phone(struct store *store, const char *name, int64_t *out, struct why *why) CHECKED;
+/* Gives the phone a fresh version stamp. */
+int stamp_phone(struct store *store, int64_t id, struct why *why) CHECKED;
 
 /* ERR_LIMIT when the text does not fit into `size` with its NUL, ERR_USAGE when it is empty. */
 int check_name(struct why *why, const char *what, const char *text, size_t size) CHECKED;

@@ -206,7 +206,13 @@ static const char fifth[] =
     "CREATE INDEX reset_phone_by_phone ON reset_phone (phone);"
     "CREATE INDEX reset_phone_open ON reset_phone (state) WHERE state BETWEEN 1 AND 2";
 
-static const char *const steps[] = {first, second, third, fourth, fifth};
+static const char sixth[] =
+    "CREATE TABLE phone_speed_dial ("
+    " phone {number} NOT NULL REFERENCES phone (id) ON DELETE CASCADE,"
+    " position {number} NOT NULL, number TEXT NOT NULL, label TEXT NOT NULL,"
+    " PRIMARY KEY (phone, position)) {keyed}";
+
+static const char *const steps[] = {first, second, third, fourth, fifth, sixth};
 
 /* What administrators know from CUCM: its names for tables and columns where it has them, booleans
  * as t and f, and beside each foreign key the name it stands for. */

@@ -176,6 +176,37 @@ static void test_lines_are_replaced_as_a_whole(void **state)
     assert_int_equal(count, 0);
 }
 
+static void test_speed_dials_are_kept_beside_the_lines(void **state)
+{
+    (void)state;
+    struct why why = WHY_NONE;
+    size_t count = 0;
+    struct store_device before, after;
+    struct store_line found[2];
+    const struct store_line line = {.position = 1, .number = "1001"};
+    const struct store_line dials[2] = {{.position = 1, .number = "1002", .label = "Bob"},
+                                        {.position = 1, .number = "1003"}};
+    fill_store();
+    assert_done(store_lines_put(store, PHONE, &line, 1, &why));
+    assert_int_equal(store_device_get(store, PHONE, &before), 0);
+    assert_done(store_speed_dials_put(store, PHONE, dials, 1, &why));
+    assert_int_equal(store_device_get(store, PHONE, &after), 0);
+    assert_string_not_equal(before.version_stamp, after.version_stamp);
+    assert_refused(store_speed_dials_put(store, PHONE, dials, 2, &why), ERR_DUPLICATE,
+                   "speed dial 1 is given");
+    assert_int_equal(store_lines_get(store, PHONE, found, 2, &count), 0);
+    assert_int_equal(count, 1);
+    assert_string_equal(found[0].number, "1001");
+    assert_int_equal(store_speed_dials_get(store, PHONE, found, 2, &count), 0);
+    assert_int_equal(count, 1);
+    assert_string_equal(found[0].number, "1002");
+    assert_string_equal(found[0].label, "Bob");
+    assert_done(store_device_delete(store, PHONE, &why));
+    assert_done(store_device_add(store, &after, &why));
+    assert_int_equal(store_speed_dials_get(store, PHONE, found, 2, &count), 0);
+    assert_int_equal(count, 0);
+}
+
 static void test_wrong_lines_change_nothing(void **state)
 {
     (void)state;
@@ -284,6 +315,7 @@ int main(void)
         IN_STORE(test_a_device_needs_its_profile_and_pool),
         IN_STORE(test_a_deleted_device_leaves_nothing),
         IN_STORE(test_lines_are_replaced_as_a_whole),
+        IN_STORE(test_speed_dials_are_kept_beside_the_lines),
         IN_STORE(test_wrong_lines_change_nothing),
         IN_STORE(test_devices_are_walked_by_name_even_inside_a_walk),
         IN_STORE(test_traits_are_said_of_models_and_of_phones),

@@ -206,8 +206,11 @@ void welcome(unsigned index)
                                     {numbers[1], "Bert", "second", {{""}}}};
     struct call_line plan[2] = {{1, numbers[0], "Anna"}, {2, numbers[1], "Bert"}};
     static struct station_server servers[2] = {{.name = "publisher"}, {.name = "subscriber"}};
+    static const struct station_speed_dial dials[2] = {{"1001", "Bert"}, {"1002", ""}};
     const struct station_welcome w = {.lines = lines,
                                       .line_count = 2,
+                                      .speed_dials = dials,
+                                      .speed_dial_count = 2,
                                       .date_format = "D/M/YA",
                                       .load = "",
                                       .servers = servers,

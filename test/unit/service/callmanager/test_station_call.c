@@ -403,6 +403,31 @@ static void test_the_second_line_has_its_own_lamp(void **state)
     assert_int_equal(office.phones[1].lamp[2], SCCP_LAMP_ON);
 }
 
+static void press_speed_dial(unsigned phone, unsigned index)
+{
+    struct sccp_message m;
+    sccp_message_init(&m, SCCP_STIMULUS);
+    m.stimulus.stimulus = SCCP_BUTTON_SPEED_DIAL;
+    m.stimulus.instance = index;
+    say(phone, &m);
+}
+
+static void test_a_speed_dial_calls_its_number(void **state)
+{
+    (void)state;
+    sign_on_two(17, CALL_NOT_SECURE, CALL_NOT_SECURE);
+    press_speed_dial(0, 3); /* there is none */
+    press_speed_dial(0, 0);
+    assert_int_equal(office.site.counters.ignored, 2);
+    press_speed_dial(0, 1);
+    assert_int_equal(state_of(0), SCCP_STATE_RING_OUT);
+    assert_int_equal(state_of(1), SCCP_STATE_RING_IN);
+    press_soft_key(0, SCCP_KEY_END_CALL);
+    press_soft_key(0, SCCP_KEY_NEW_CALL);
+    press_speed_dial(0, 1); /* and when the phone is off hook already */
+    assert_int_equal(state_of(1), SCCP_STATE_RING_IN);
+}
+
 static void test_a_forward_is_set_by_the_phone_and_shown(void **state)
 {
     (void)state;
@@ -598,6 +623,7 @@ int main(void)
         T(test_keys_never_leave_on_a_connection_that_is_not_encrypted),
         T(test_a_second_call_is_announced_by_a_tone_and_has_its_own_number),
         T(test_the_second_line_has_its_own_lamp),
+        T(test_a_speed_dial_calls_its_number),
         T(test_a_forward_is_set_by_the_phone_and_shown),
         T(test_a_phone_that_cannot_open_its_audio_ends_the_call),
         T(test_a_phone_that_names_no_address_is_heard_where_it_connects_from),

@@ -108,10 +108,12 @@ static void test_sip_phones_get_their_lines(void **state)
     (void)state;
     struct why why = WHY_NONE;
     struct store_line line = {.position = 1, .number = "4711", .label = "Front <desk>"};
+    struct store_line dial = {.position = 1, .number = "4712", .label = "Back & front"};
     struct fetched f;
     struct cnf cnf;
     world_device(PHONE_2, "8841", "sip");
     world_check(store_lines_put(world.store, PHONE_2, &line, 1, &why), &why);
+    world_check(store_speed_dials_put(world.store, PHONE_2, &dial, 1, &why), &why);
     fetch(&f, PHONE_2 ".cnf.xml");
     assert_int_equal(f.error, FETCH_OK);
     parse_config(&cnf, buffer_bytes(&f.data));
@@ -122,6 +124,10 @@ static void test_sip_phones_get_their_lines(void **state)
     assert_int_equal(cnf.line_count, 1);
     assert_string_equal(cnf.lines[0].number, "4711");
     assert_string_equal(cnf.lines[0].label, "Front <desk>");
+    static const char button[] =
+        "<line button=\"2\"> <featureID>2</featureID> <featureLabel>Back &amp; front</featureLabel>"
+        " <speedDialNumber>4712</speedDialNumber> </line>";
+    assert_non_null(memmem(f.data.data, f.data.size, button, strlen(button)));
     fetched_fini(&f);
 }
 
