@@ -1,0 +1,139 @@
+#!/bin/sh
+# regen.sh TRUSTLINE TRUSTLINED TRUSTLINE-PHONE: certificates are regenerated, with one anchor and with
+# two, in the right and in the wrong order, and phones of several generations take what follows or
+# are named beforehand.
+trustline=$(realpath "$1")
+trustlined=$(realpath "$2")
+phone=$(realpath "$3")
+. "$(dirname "$0")/lib.sh"
+. "$root/test/system/daemon.sh"
+. "$root/test/system/scenario.sh"
+
+serial_of() { openssl x509 -in "$state/keys/$1.pem" -noout -serial | cut -d = -f 2 | tr A-F a-f; }
+renews() { # NAME [OPTION]...: the certificate is another, the lists are new and served
+    name=$1
+    shift
+    before=$(serial_of "$name")
+    changes set cert regen "$name" "$@" && [ "$(serial_of "$name")" != "$before" ] || fails "$name is the old one"
+}
+accepted() { # ctl|itl RULE MODEL...
+    kind_wanted=$1 rule=$2
+    shift 2
+    for model in "$@"; do
+        boot_one "$model" || { told 'does not boot'; return 1; }
+        [ "$(fared "$kind_wanted")" = "accepted:$rule" ] || { told "$kind_wanted $(fared "$kind_wanted"), not accepted by $rule"; return 1; }
+        [ "$rule" = tvs_vouches ] || asked_nothing || return
+        holds "$model" || return
+    done
+    all_known "$@"
+}
+asked_nothing() { [ "$(said '$.tvs')" = '[]' ] || { told 'asked TVS'; return 1; }; }
+loses() { # DEVICES: what the last plan says
+    [ "$(lost)" = "$1" ] || fails "would lose: $(lost)"
+}
+# A mixed cluster with these anchors, and all phones hold its lists.
+fresh() { # NAME ANCHORS
+    [ -z "$node_pid" ] || node_in_order || return
+    rm -rf "$work/flash"
+    cluster "$work/$1" && act parameter set list_anchors "$2" --yes && changes utils ctl set-cluster mixed-mode && boots $all_models
+}
+
+# ---- one anchor: as the documents of 10.0 show it ----
+
+one_anchor() {
+    fresh one callmanager && [ "$(roles ctl)" = 'System Administrator Security Token, CCM+TFTP, CAPF' ] ||
+        fails "the CTL has: $(roles ctl)"
+}
+named_beforehand() {
+    plans 3 set cert regen CallManager && loses "$(devices_of $old_models)" || return
+    [ "$(through_tvs)" = "$(devices_of $models)" ] || fails "through TVS: $(through_tvs)" || return
+    before=$(serial_of CallManager)
+    timeout 60 "$trustline" set cert regen CallManager --yes --state "$state" >"$work/out" 2>&1
+    [ $? -eq 3 ] && [ "$(serial_of CallManager)" = "$before" ] || fails 'it was done all the same' || return
+    boots $all_models
+}
+through_tvs_alone() {
+    renews CallManager --accept-lockout && accepted ctl tvs_vouches $models || return
+    boot_one 7975 && asked_nothing && [ "$(fared ctl)" = unchanged:signer_in_ctl ] || told "$(fared ctl)"
+}
+lost_as_said() {
+    refuses unknown_signer $old_models && boots $old_models -- --erase ctl && boots $all_models
+}
+# Once more, with an eye on the console of a 7975 and on the trace of TVS.
+told_by_both_sides() {
+    renews CallManager --accept-lockout || return
+    timeout 60 "$phone" "$(device_of 7975)" --model 7975 --tftp "127.0.0.1:$((69 + offset))" --home "$(flash_of 7975)" \
+        --until files >"$work/said" 2>"$work/err" || { cat "$work/said"; return 1; }
+    for words in '-Successfully obtained a TLS connection to the TVS server' 'CTL taken; rule <tvs_vouches>' \
+        'setupSocketToTvsProxy: Connected to TVS proxy server' 'processTvsClntReq: TVS Certificate cache flush request received'; do
+        grep -q "SECD: $words\$" "$work/said" || { cat "$work/said"; fails "the phone does not say: $words"; return; }
+    done
+    serial=$(serial_of CallManager | tr a-f A-F)
+    eventually grep -q "tvsHandleQueryCertReq : Serial Number is: $serial" "$state/log/tvs.log" || return
+    grep -A 9 "Serial Number is: $serial" "$state/log/tvs.log" | grep -q 'getCertificateInformation - {role : 0}'
+}
+
+# ---- two anchors: the default ----
+
+without_asking() {
+    fresh two callmanager,itlrecovery && plans 0 set cert regen CallManager && loses '' || return
+    [ "$(through_tvs)" = '' ] || fails "through TVS: $(through_tvs)" || return
+    renews CallManager && accepted ctl signer_in_ctl $all_models
+}
+# CAPF and TVS first, the signer of files last, and each is fetched before the next.
+right_order() {
+    for name in CAPF TVS CallManager; do
+        plans 0 set cert regen $name && loses '' && renews $name && boots $all_models || return
+    done
+}
+# A phone whose lists name the old certificate meets a CAPF that shows the new one.
+capf_through_tvs() {
+    act profile add lsc --model any --protocol sccp --mode non-secure --capf-auth null-string &&
+        act phone update "$(device_of 8945)" --profile lsc --capf-operation install --yes && boots 8945 || return
+    for list in CTL ITL; do
+        cp "$(flash_of 8945)/${list}File.tlv" "$state/tftpboot/$list$(device_of 8945).tlv" || return
+    done
+    renews CAPF && boot_one 8945 --until enrolled || { told 'is not enrolled'; return 1; }
+    [ "$(said '$.enrolment.result')" = installed ] && [ "$(said '$.tvs[0].about')" = certificate ] &&
+        [ "$(said '$.tvs[0].result')" = vouched ] && [ "$(said '$.tvs[0].roles')" = '[4]' ] || { told 'not through TVS'; return 1; }
+    rm "$state"/tftpboot/*.tlv && boots $all_models
+}
+
+# ---- the wrong order: what bridges one change must not change with it ----
+
+# With one anchor that is TVS.
+tvs_and_the_anchor() {
+    fresh three callmanager && renews TVS || return
+    plans 3 set cert regen CallManager && loses "$(devices_of $all_models)" || return
+    renews CallManager --accept-lockout && refuses tvs_silent $models && refuses unknown_signer $old_models
+}
+healed_by_hand() {
+    boots $models -- --erase ctl --erase itl && boots $old_models -- --erase ctl && boots $all_models
+}
+# With two it is the other anchor; there the TVS that the old ITL names still stands by.
+both_anchors() {
+    fresh four callmanager,itlrecovery && renews CallManager || return
+    plans 3 set cert regen ITLRecovery && loses "$(devices_of $old_models)" || return
+    [ "$(through_tvs)" = "$(devices_of $models)" ] || fails "through TVS: $(through_tvs)" || return
+    renews ITLRecovery --accept-lockout && accepted ctl tvs_vouches $models && refuses unknown_signer $old_models &&
+        boots $old_models -- --erase ctl
+}
+# And hands help for good: a phone that is deleted and added is a new one to the plan.
+known_as_new() {
+    added_anew $all_models && boots $all_models && plans 0 set cert regen CallManager && loses ''
+}
+
+test_that 'with one anchor the CTL has the records of the documents' one_anchor
+test_that 'phones without TVS are named beforehand, and nothing is done' named_beforehand
+test_that 'phones with TVS take the new CTL through it, and know its signer from then on' through_tvs_alone
+test_that 'phones without TVS refuse, and are helped by an erased CTL' lost_as_said
+test_that 'phone and server tell it in the words of the documents' told_by_both_sides
+test_that 'with two anchors every generation takes the new lists without asking' without_asking
+test_that 'in the right order, each fetched before the next, no phone is lost' right_order
+test_that 'a new CAPF certificate is believed through TVS' capf_through_tvs
+test_that 'TVS and the only anchor in one go lose all phones: so says the plan, and so it comes' tvs_and_the_anchor
+test_that 'erased lists heal them' healed_by_hand
+test_that 'both anchors in one go lose those that cannot ask TVS' both_anchors
+test_that 'phones that were helped are new to the plan when they were deleted and added' known_as_new
+test_that 'the node ends in order' node_in_order
+done_testing
