@@ -10,49 +10,9 @@
 #define CONCURRENCY_MAX 100000
 #define KEY_SECONDS_MAX 7200
 #define STRING_MIN      4
+#define TALK_MOST       86400
+#define TALK            5   /* seconds, when nothing is said */
 #define CONCURRENCY     500 /* when nothing is said */
-
-static const char usage_text[] =
-    "usage: trustline-phone NAME --tftp HOST[:PORT] [OPTIONS]\n"
-    "       trustline-phone --fleet N --first NAME --tftp HOST[:PORT] [OPTIONS]\n"
-    "       trustline-phone --make-mic CA.pem NAME OUT.pem\n"
-    "\n"
-    "A simulated Cisco IP phone. It boots as a real one does: it gets its trust lists and its\n"
-    "configuration, and takes or refuses them by the rules of its model. NAME is SEP and 12 hex\n"
-    "digits.\n"
-    "\n"
-    "  --tftp HOST[:PORT]   the server; the port is 69 when not given, IPv6 stands in brackets\n"
-    "  --model MODEL        7975 when not given; 7940, 8845, ... decide what it asks and accepts\n"
-    "  --home DIR           its flash: lists and configuration survive there from boot to boot;\n"
-    "                       without it the phone forgets all when it ends\n"
-    "  --erase ctl|itl|lsc  erases that before it boots; may be given more than once\n"
-    "  --until files|enrolled\n"
-    "                       how far it goes: it has its files (the default), or its LSC, too\n"
-    "  --auth-string DIGITS what its user types when CAPF wants the authentication string\n"
-    "  --mic FILE           its factory certificate: PEM, certificate and key\n"
-    "  --tls legacy|modern  TLS 1.0 alone, or 1.2 and 1.3; as its model when not given\n"
-    "  --key-seconds N      a key takes it at least that long, as it does old phones\n"
-    "  --stay               when it has got there it stays on, until SIGINT or SIGTERM\n"
-    "  --web PORT           its web page, on loopback; it stays on, too\n"
-    "  --json               one JSON document at the end, instead of what it says on the way\n"
-    "  --quiet              status messages only, no console lines\n"
-    "\n"
-    "  --fleet N            boots N phones and prints rates, times and results\n"
-    "  --first NAME         the name of the first; the others count up from it\n"
-    "  --rate N/s           how many are switched on a second (as fast as it goes)\n"
-    "  --concurrency N      how many boot at once at most (500)\n"
-    "  --model M[,M...]     the models take turns\n"
-    "  --mic DIR            a directory with NAME.pem for each\n"
-    "  --key-pool DIR       keys made beforehand, PEM files, each used once\n"
-    "\n"
-    "  --make-mic CA.pem NAME OUT.pem\n"
-    "                       makes a factory certificate for the lab, and the CA if it is absent\n"
-    "\n"
-    "  --help, --version\n"
-    "\n"
-    "Exit status: 0 it got as far as --until says; 1 something was not to be had; 2 wrong usage; 3 "
-    "a list or\n"
-    "configuration was refused.\n";
 
 enum option_code {
     OPTION_TFTP = 256,
@@ -60,14 +20,20 @@ enum option_code {
     OPTION_HOME,
     OPTION_ERASE,
     OPTION_UNTIL,
+    OPTION_DIAL,
+    OPTION_TALK,
+    OPTION_ANSWER,
+    OPTION_SCRIPT,
+    OPTION_AUDIO,
+    OPTION_RECORD,
+    OPTION_STAY,
+    OPTION_WEB,
     OPTION_AUTH_STRING,
     OPTION_MIC,
     OPTION_TLS,
     OPTION_KEY_SECONDS,
     OPTION_KEY_POOL,
     OPTION_MAKE_MIC,
-    OPTION_STAY,
-    OPTION_WEB,
     OPTION_JSON,
     OPTION_QUIET,
     OPTION_FLEET,
@@ -84,14 +50,20 @@ static const struct option options[] = {
     {"home", required_argument, NULL, OPTION_HOME},
     {"erase", required_argument, NULL, OPTION_ERASE},
     {"until", required_argument, NULL, OPTION_UNTIL},
+    {"dial", required_argument, NULL, OPTION_DIAL},
+    {"talk", required_argument, NULL, OPTION_TALK},
+    {"answer", no_argument, NULL, OPTION_ANSWER},
+    {"script", required_argument, NULL, OPTION_SCRIPT},
+    {"audio", required_argument, NULL, OPTION_AUDIO},
+    {"record", required_argument, NULL, OPTION_RECORD},
+    {"stay", no_argument, NULL, OPTION_STAY},
+    {"web", required_argument, NULL, OPTION_WEB},
     {"auth-string", required_argument, NULL, OPTION_AUTH_STRING},
     {"mic", required_argument, NULL, OPTION_MIC},
     {"tls", required_argument, NULL, OPTION_TLS},
     {"key-seconds", required_argument, NULL, OPTION_KEY_SECONDS},
     {"key-pool", required_argument, NULL, OPTION_KEY_POOL},
     {"make-mic", required_argument, NULL, OPTION_MAKE_MIC},
-    {"stay", no_argument, NULL, OPTION_STAY},
-    {"web", required_argument, NULL, OPTION_WEB},
     {"json", no_argument, NULL, OPTION_JSON},
     {"quiet", no_argument, NULL, OPTION_QUIET},
     {"fleet", required_argument, NULL, OPTION_FLEET},
@@ -107,6 +79,8 @@ struct reading {
     struct arguments *out;
     bool first;       /* --first was given */
     bool fleet_words; /* an option that is for fleets alone was given */
+    bool user_words;  /* one that is for the user of one phone */
+    bool until, talk; /* these were given */
     struct why why;
 };
 
@@ -170,17 +144,46 @@ static int read_erase(struct reading *r, const char *text)
 
 static int read_until(struct reading *r, const char *text)
 {
-    static const char *const later[] = {"registered", "call"};
-    r->out->enrols = strcmp(text, "enrolled") == 0;
-    if (r->out->enrols || strcmp(text, "files") == 0)
+    static const char *const words[] = {[GOAL_FILES] = "files",
+                                        [GOAL_ENROLLED] = "enrolled",
+                                        [GOAL_REGISTERED] = "registered",
+                                        [GOAL_CALL] = "call"};
+    r->until = true;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcmp(text, words[i]) == 0) {
+            r->out->goal = (enum phone_goal)i;
+            return 0;
+        }
+    }
+    return why_error(&r->why, ERR_USAGE,
+                     "--until %s: it can be files, enrolled, registered or call", text);
+}
+
+static int read_dial(struct reading *r, const char *text)
+{
+    size_t length = strlen(text);
+    r->out->dial = text;
+    if (length && length < HANDSET_DIGITS && strspn(text, "0123456789*#+") == length)
         return 0;
-    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
-        if (strcmp(text, later[i]) == 0)
-            return why_error(&r->why, ERR_USAGE,
-                             "--until %s: this phone cannot do that yet, it boots as far as "
-                             "--until enrolled",
-                             text);
-    return why_error(&r->why, ERR_USAGE, "--until %s: it can be files or enrolled", text);
+    return why_error(&r->why, ERR_USAGE, "--dial %s: 1 to %d of 0-9, *, #, + are needed", text,
+                     HANDSET_DIGITS - 1);
+}
+
+static int read_talk(struct reading *r, const char *text)
+{
+    int64_t seconds = 0;
+    int result = read_number(r, "talk", text, TALK_MOST, &seconds);
+    r->talk = true;
+    r->out->talk = (unsigned)seconds;
+    return result;
+}
+
+static int read_web(struct reading *r, const char *text)
+{
+    int64_t port = 0;
+    int result = read_number(r, "web", text, UINT16_MAX, &port);
+    r->out->web = (uint16_t)port;
+    return result;
 }
 
 static int read_string(struct reading *r, const char *text)
@@ -206,14 +209,6 @@ static int read_key_seconds(struct reading *r, const char *text)
     int64_t seconds = 0;
     int result = read_number(r, "key-seconds", text, KEY_SECONDS_MAX, &seconds);
     r->out->key_ms = seconds * 1000;
-    return result;
-}
-
-static int read_web(struct reading *r, const char *text)
-{
-    int64_t port = 0;
-    int result = read_number(r, "web", text, UINT16_MAX, &port);
-    r->out->web = (uint16_t)port;
     return result;
 }
 
@@ -252,6 +247,31 @@ static int take_fleet_option(struct reading *r, int code, const char *value)
     }
 }
 
+/* What the user of one phone does. */
+static int take_user_option(struct reading *r, int code, const char *value)
+{
+    struct arguments *a = r->out;
+    r->user_words = true;
+    switch (code) {
+    case OPTION_DIAL:
+        return read_dial(r, value);
+    case OPTION_TALK:
+        return read_talk(r, value);
+    case OPTION_ANSWER:
+        a->answers = true;
+        return 0;
+    case OPTION_SCRIPT:
+        a->script = value;
+        return 0;
+    case OPTION_AUDIO:
+        a->audio = value;
+        return 0;
+    default:
+        a->record = value;
+        return 0;
+    }
+}
+
 static int take_option(struct reading *r, int code, const char *value)
 {
     struct arguments *a = r->out;
@@ -268,6 +288,18 @@ static int take_option(struct reading *r, int code, const char *value)
         return read_erase(r, value);
     case OPTION_UNTIL:
         return read_until(r, value);
+    case OPTION_STAY:
+        a->stays = true;
+        return 0;
+    case OPTION_WEB:
+        return read_web(r, value);
+    case OPTION_DIAL:
+    case OPTION_TALK:
+    case OPTION_ANSWER:
+    case OPTION_SCRIPT:
+    case OPTION_AUDIO:
+    case OPTION_RECORD:
+        return take_user_option(r, code, value);
     case OPTION_AUTH_STRING:
         return read_string(r, value);
     case OPTION_MIC:
@@ -280,12 +312,6 @@ static int take_option(struct reading *r, int code, const char *value)
     case OPTION_MAKE_MIC:
         a->make_mic = value;
         return 0;
-    case OPTION_STAY:
-        a->stays = true;
-        return 0;
-    case OPTION_WEB:
-        a->stays = true;
-        return read_web(r, value);
     case OPTION_JSON:
         a->json = true;
         return 0;
@@ -302,10 +328,16 @@ static int take_option(struct reading *r, int code, const char *value)
 static int check_fleet(struct reading *r, int operands)
 {
     char last[DEVICE_NAME_LENGTH + 1];
+    if (r->user_words)
+        return why_error(&r->why, ERR_USAGE,
+                         "--dial, --answer, --script, --audio and --record are for one phone, "
+                         "not for a fleet");
+    if (r->out->goal == GOAL_CALL)
+        return why_error(&r->why, ERR_USAGE, "--until call is for one phone, not for a fleet");
     if (operands)
         return why_error(&r->why, ERR_USAGE, "a fleet has no NAME, it has --first NAME");
-    if (r->out->stays)
-        return why_error(&r->why, ERR_USAGE, "--stay and --web are for one phone, not for a fleet");
+    if (r->out->web)
+        return why_error(&r->why, ERR_USAGE, "--web is for one phone, not for a fleet");
     if (!r->first)
         return why_error(&r->why, ERR_USAGE,
                          "--fleet needs --first NAME, the name of its first "
@@ -313,6 +345,28 @@ static int check_fleet(struct reading *r, int operands)
     if (!arguments_device(r->out, r->out->fleet - 1, last))
         return why_error(&r->why, ERR_USAGE, "%zu phones from %s on: there are not so many names",
                          r->out->fleet, r->out->device);
+    return 0;
+}
+
+/* What is done in a call makes a call the goal. */
+static int check_user(struct reading *r)
+{
+    struct arguments *a = r->out;
+    bool calls = a->dial || a->answers;
+    a->stays |= a->web != 0; /* who looks at it finds it there */
+    if (!r->until)
+        a->goal = calls && !a->stays ? GOAL_CALL : GOAL_REGISTERED;
+    if (a->dial && a->script)
+        return why_error(&r->why, ERR_USAGE, "--dial and --script: one of them is enough");
+    if (r->talk && !a->dial)
+        return why_error(&r->why, ERR_USAGE, "--talk is for --dial");
+    if (a->goal == GOAL_CALL && !calls && !a->script)
+        return why_error(&r->why, ERR_USAGE,
+                         "--until call: who calls? Say --dial DN, --answer or --script FILE");
+    if (a->goal < GOAL_REGISTERED && r->user_words)
+        return why_error(&r->why, ERR_USAGE,
+                         "this phone does not register (--until %s): it has no calls",
+                         a->goal == GOAL_FILES ? "files" : "enrolled");
     return 0;
 }
 
@@ -328,7 +382,8 @@ static int check_one(struct reading *r, int operands, char **words)
         return why_error(&r->why, ERR_USAGE, "%s: one NAME is enough (several: --fleet)", words[1]);
     if (r->out->model_count > 1)
         return why_error(&r->why, ERR_USAGE, "--model: a phone is of one model");
-    return read_device(r, words[0]);
+    int result = read_device(r, words[0]);
+    return result ? result : check_user(r);
 }
 
 static int check_make_mic(struct reading *r, int operands, char **words)
@@ -355,7 +410,13 @@ bool arguments_read(struct arguments *out, int argc, char **argv, FILE *stream, 
                     enum phone_exit *status)
 {
     struct arguments a = {
-        .models = {model_find("7975")}, .model_count = 1, .concurrency = CONCURRENCY};
+        .models = {model_find("7975")},
+        .model_count = 1,
+        .concurrency = CONCURRENCY,
+        .goal = GOAL_REGISTERED,
+        .talk = TALK,
+        .audio = "tone",
+    };
     struct reading r = {.out = &a, .why = WHY_NONE};
     int result = 0;
     int code;
@@ -363,7 +424,7 @@ bool arguments_read(struct arguments *out, int argc, char **argv, FILE *stream, 
     opterr = 0;
     while (result == 0 && (code = getopt_long(argc, argv, ":", options, NULL)) != -1) {
         if (code == OPTION_HELP || code == OPTION_VERSION) {
-            fputs(code == OPTION_HELP ? usage_text : "trustline-phone " TRUSTLINE_VERSION "\n",
+            fputs(code == OPTION_HELP ? arguments_usage : "trustline-phone " TRUSTLINE_VERSION "\n",
                   stream);
             *status = EXIT_REACHED;
             return false;

@@ -11,6 +11,9 @@
 
 #define ARGUMENTS_MODELS 16
 
+/* How far a phone goes. */
+enum phone_goal { GOAL_FILES, GOAL_ENROLLED, GOAL_REGISTERED, GOAL_CALL };
+
 /* Exit statuses, part of our interface. */
 enum phone_exit { EXIT_REACHED = 0, EXIT_NOT_REACHED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3 };
 
@@ -23,9 +26,15 @@ struct arguments {
     const char *home; /* NULL: none */
     bool erase[FLASH_SLOTS];
     bool json, quiet;
-    bool stays;   /* when it has got there */
-    uint16_t web; /* port of its web page; 0: none */
-    bool enrols;  /* --until enrolled */
+    enum phone_goal goal;
+    bool stays;         /* when it has got there */
+    const char *dial;   /* a number, or NULL */
+    unsigned talk;      /* seconds */
+    bool answers;       /* calls that ring */
+    const char *audio;  /* "tone", "silence" or a WAV file */
+    const char *record; /* a WAV file, or NULL */
+    const char *script; /* a file, or NULL */
+    uint16_t web;       /* port of its web page; 0: none */
     const char *auth_string;
     const char *mic; /* a PEM file; of a fleet a directory with NAME.pem */
     enum phone_tls tls;
@@ -41,6 +50,8 @@ struct arguments {
 /* true: run. false: end with *status; help, version or the error have been printed. */
 bool arguments_read(struct arguments *out, int argc, char **argv, FILE *stream, FILE *errors,
                     enum phone_exit *status);
+
+extern const char arguments_usage[];
 
 /* The name of phone number `n` of a fleet, counted from the first name. false: there are no more
  * names. */

@@ -12,8 +12,10 @@ int boot_new(struct boot **out, const struct boot_setup *setup)
     text_copy(boot->device, sizeof boot->device, setup->device);
     boot->habits = habits_of(setup->model);
     boot->shelf = setup->shelf;
-    boot->http = setup->http && boot->habits->http_first;
+    boot->has_http = setup->http && boot->habits->http_first;
+    boot->http = boot->has_http;
     boot->enrols = setup->enrols;
+    boot->registers = setup->registers;
     boot->has_string = setup->string;
     buffer_init(&boot->opened, CNF_BYTES_MAX);
     buffer_init(&boot->doubtful, CNF_BYTES_MAX);
@@ -299,6 +301,18 @@ void boot_start(struct boot *boot, int64_t now)
     boot_happen(boot, EVENT_START, now);
 }
 
+void boot_restart(struct boot *boot, int64_t now)
+{
+    boot->state = STATE_OFF;
+    boot->http = boot->has_http;
+    boot->ctl_tries = boot->settles = 0;
+    boot->extra = 0;
+    boot->is_configured = boot->is_enrolled = boot->asked_capf = false;
+    boot->list_updated = boot->lists_told = boot->refused = boot->failed = false;
+    boot->why = (struct why)WHY_NONE;
+    boot_start(boot, now);
+}
+
 void boot_arrived(struct boot *boot, struct bytes file, int64_t now)
 {
     if (!boot->asking)
@@ -457,4 +471,23 @@ const struct cnf *boot_configuration(const struct boot *boot)
 bool boot_is_configured(const struct boot *boot)
 {
     return boot->is_configured;
+}
+
+int boot_check_registration(const struct boot *boot, struct why *why)
+{
+    const struct cnf *c = boot->configuration;
+    if (!c)
+        return why_error(why, ERR_NOT_FOUND, "it has no configuration");
+    if (c->sip)
+        return why_error(why, ERR_UNSUPPORTED,
+                         "its configuration says SIP, and this phone registers over SCCP alone");
+    if (c->encrypted && !c->full)
+        return why_error(why, ERR_NOT_FOUND,
+                         "its configuration is encrypted, and it has only the beginning of it");
+    if (c->security_mode > 1 && !boot->trust.ctl && asks_for_list(boot, TRUSTLIST_CTL))
+        return why_error(why, ERR_NOT_FOUND,
+                         "its configuration demands a secure mode, and it has no CTL");
+    if (c->manager_count == 0)
+        return why_error(why, ERR_NOT_FOUND, "its configuration names no call manager");
+    return 0;
 }

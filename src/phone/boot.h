@@ -30,8 +30,9 @@ struct boot_setup {
     struct bytes server; /* 4 or 16 bytes: the address of the TFTP server; copied */
     bool http;           /* there is a port to ask over HTTP */
     struct shelf *shelf;
-    bool enrols; /* goes to CAPF where its configuration says so, not only where it must */
-    bool string; /* its user has typed an authentication string */
+    bool enrols;    /* goes to CAPF where its configuration says so, not only where it must */
+    bool registers; /* goes on to a call manager: an LSC that nobody ordered is no goal */
+    bool string;    /* its user has typed an authentication string */
 };
 
 int boot_new(struct boot **out, const struct boot_setup *setup) CHECKED;
@@ -64,6 +65,8 @@ enum boot_failure {
 const char *boot_failure_text(enum boot_failure failure);
 
 void boot_start(struct boot *boot, int64_t now);
+/* After BOOT_OVER: it is reset, and starts anew with what it holds. */
+void boot_restart(struct boot *boot, int64_t now);
 /* What became of BOOT_FETCH: exactly one of these three. */
 void boot_arrived(struct boot *boot, struct bytes file, int64_t now);
 void boot_absent(struct boot *boot, int64_t now);
@@ -189,5 +192,8 @@ enum capf_auth boot_capf_auth(const struct boot *boot);
 bool boot_is_enrolled(const struct boot *boot);
 /* Was it taken in this boot? */
 bool boot_is_configured(const struct boot *boot);
+/* Can it register now? What was refused or not to be had keeps no phone that holds a configuration
+ * from it; ERR_NOT_FOUND, ERR_UNSUPPORTED say what does. */
+int boot_check_registration(const struct boot *boot, struct why *why) CHECKED;
 
 #endif

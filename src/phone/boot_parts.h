@@ -55,7 +55,7 @@ struct boot {
     uint8_t configuration_hash[SHA256_SIZE]; /* of its XML as it is in the flash */
     bool is_configured;
     const struct identity *lsc, *mic;
-    bool enrols, has_string;
+    bool enrols, registers, has_string;
     bool asked_capf, is_enrolled; /* in this boot */
     unsigned settles;
     struct buffer opened; /* the text of the sealed file that arrived last */
@@ -64,6 +64,7 @@ struct boot {
     int64_t deadline;
     unsigned ctl_tries;
     size_t extra;   /* number of the next one */
+    bool has_http;  /* the phone asks by HTTP first */
     bool http;      /* not given up */
     bool asking;    /* for a file, which has not come yet */
     bool inquiring; /* of TVS, about the signer of `doubtful` */

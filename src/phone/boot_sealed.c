@@ -169,14 +169,14 @@ enum boot_event boot_enter_settle(struct boot *boot, int64_t now)
     return EVENT_NONE;
 }
 
-/* A phone that has its LSC, and that nothing sends to CAPF, is where it should be. */
+/* A phone that has its LSC, or needs none, and that nothing sends to CAPF is where it should be. */
 enum boot_event boot_enter_capf(struct boot *boot, int64_t now)
 {
     enum capf_auth auth = boot_capf_auth(boot);
     if (!boot->enrols || boot->asked_capf)
         return EVENT_SKIP;
     bool sent = auth != CAPF_AUTH_NONE && (auth != CAPF_AUTH_STRING || boot->has_string);
-    if (!sent && boot->lsc)
+    if (!sent && (boot->lsc || boot->registers))
         return EVENT_SKIP;
     if (check_way_to_capf(boot, "it has no LSC"))
         return give_up(boot);

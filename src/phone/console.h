@@ -13,6 +13,7 @@
 #include "phone/boot.h"
 #include "phone/enrolment.h"
 #include "phone/notebook.h"
+#include "phone/signalling.h"
 
 #include <stdio.h>
 
@@ -35,6 +36,15 @@ void console_enrolled(struct console *console, const struct enrolment_result *re
 
 /* What happens between it and TVS. */
 void console_tvs(struct console *console, const struct boot *boot, const struct tvsc_news *news);
+
+/* What happens between it and its call managers, and in its calls. */
+void console_signalling(struct console *console, struct signalling *signalling,
+                        const struct signalling_news *news);
+void console_unregistered(struct console *console, const struct signalling_end *end);
+/* Something went wrong, and the phone goes on. */
+void console_trouble(struct console *console, const char *words);
+/* A line of a script is being done. */
+void console_act(struct console *console, const char *text);
 
 /* "encrypted", "authenticated", "non-secure". */
 const char *console_mode_text(unsigned security_mode);

@@ -152,7 +152,7 @@ static int start_member(struct fleet *f, size_t n)
         .server = *f->server,
         .source = fleet_source(&source, f->server, n) ? &source : NULL,
         .home = a->home ? home : NULL,
-        .enrols = a->enrols,
+        .enrols = a->goal >= GOAL_ENROLLED,
         .auth_string = a->auth_string,
         .mic = a->mic ? &m->mic : NULL,
         .tls = a->tls,

@@ -20,6 +20,8 @@ int phone_world_init(struct phone_world *out, size_t phones)
         result = shelf_new(&world.shelf, 4 * phones + 16);
     if (result == 0)
         result = worker_new(&world.worker, world.loop, phones > 1 ? WORKERS : 1, 4 * phones + 1);
+    if (result == 0)
+        result = audio_room_new(&world.room, world.loop);
     if (result)
         phone_world_fini(&world);
     else
@@ -32,6 +34,9 @@ void phone_world_fini(struct phone_world *world)
     worker_free(world->worker);
     for (size_t i = 0; i <= TLS_OLD_PHONE; i++)
         tls_context_free(world->tls[i]);
+    tls_context_free(world->null_tls);
+    tls_context_free(world->plain);
+    audio_room_free(world->room);
     tftpc_free(world->tftpc);
     shelf_free(world->shelf);
     loop_free(world->loop);
@@ -51,6 +56,7 @@ static int make_parts(struct phone *phone, const struct phone_setup *setup)
         .http = fetch_http_port(address_port(&phone->server)) != 0,
         .shelf = phone->world->shelf,
         .enrols = setup->enrols,
+        .registers = setup->registers,
         .string = setup->auth_string != NULL,
     };
     int result = boot_new(&phone->boot, &boot);
@@ -80,6 +86,15 @@ int phone_new(struct phone **out, struct phone_world *world, const struct phone_
     text_copy(phone->device, sizeof phone->device, setup->device);
     memcpy(phone->erase, setup->erase, sizeof phone->erase);
     phone->enrols = setup->enrols;
+    phone->registers = setup->registers;
+    phone->sound = setup->sound;
+    phone->recording = setup->recording;
+    phone->mute = setup->mute;
+    registration_pace_default(&phone->registration);
+    phone->registration.rounds = setup->registration_rounds;
+    phone->has_pace = setup->registration != NULL;
+    if (setup->registration)
+        phone->registration = *setup->registration;
     phone->mic = setup->mic;
     phone->tls = setup->tls;
     enrolment_pace_default(&phone->pace);
@@ -100,6 +115,8 @@ void phone_free(struct phone *phone)
     if (!phone)
         return;
     fetch_fini(&phone->fetch);
+    signalling_free(phone->signalling);
+    phone->signalling = NULL;
     enrolment_free(phone->enrolment);
     phone->enrolment = NULL;
     tvsc_ask_free(phone->ask);
@@ -177,6 +194,7 @@ void phone_pump(struct phone *phone)
     while ((action = boot_action(phone->boot)) != NULL) {
         const struct boot_action copy = *action;
         phone->events->action(phone->context, phone->boot, &copy);
+        listnews_action(&phone->listnews, &copy);
         if (copy.kind == BOOT_FETCH)
             start_fetch(phone, &copy);
         else if (copy.kind == BOOT_STORE)
@@ -188,7 +206,9 @@ void phone_pump(struct phone *phone)
         over |= copy.kind == BOOT_OVER;
     }
     int64_t deadline = boot_deadline(phone->boot);
-    if (over)
+    if (over && phone->registers)
+        phone_register(phone);
+    else if (over)
         phone->events->finished(phone->context, 0, NULL);
     else if (deadline != BOOT_NEVER)
         loop_timer_start(phone->timer, deadline - phone_now(phone));
@@ -197,6 +217,7 @@ void phone_pump(struct phone *phone)
 void phone_begin(struct phone *phone)
 {
     phone_hold_certificates(phone);
+    listnews_begin(&phone->listnews, phone->boot);
     phone->events->ready(phone->context, phone->boot);
     boot_erased(phone->boot, phone->erase[FLASH_CTL], phone->erase[FLASH_ITL]);
     boot_start(phone->boot, phone_now(phone));

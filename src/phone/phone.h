@@ -7,6 +7,7 @@
 #include "net/worker.h"
 #include "phone/boot.h"
 #include "phone/enrolment.h"
+#include "phone/signalling.h"
 #include "phone/tftpc.h"
 
 /* What the phones of a process share. */
@@ -17,6 +18,9 @@ struct phone_world {
     struct worker *worker; /* for flashes and keys */
     struct keypool *keys;  /* NULL: phones make their keys; not the world's to free */
     struct tls_context *tls[TLS_OLD_PHONE + 1]; /* of clients, by profile; made when needed */
+    struct tls_context *null_tls;               /* that offers NULL-SHA alone; likewise */
+    struct tls_context *plain;                  /* no TLS at all */
+    struct audio_room *room;
 };
 
 /* For `phones` phones at once. */
@@ -31,14 +35,19 @@ struct phone_events {
     void (*ready)(void *context, const struct boot *boot);
     /* Every action of the engine, in order. */
     void (*action)(void *context, const struct boot *boot, const struct boot_action *action);
-    /* Once, the last: after BOOT_OVER, or with an error when the flash could not be used. The phone
-     * may be freed here. */
+    /* Once, the last: after BOOT_OVER, or when it is registered no more, or with an error when the
+     * flash could not be used or it cannot register. The phone may be freed here. */
     void (*finished)(void *context, int error, const struct why *why);
     /* What happens at CAPF, and what came of it. May be NULL, both. */
     void (*enrolment)(void *context, const struct enrolment_news *news);
     void (*enrolled)(void *context, const struct enrolment_result *result);
     /* What happens between it and TVS. May be NULL. */
     void (*tvs)(void *context, const struct boot *boot, const struct tvsc_news *news);
+    /* What happens between it and its call managers. May be NULL. */
+    void (*signalling)(void *context, const struct boot *boot, const struct signalling_news *news);
+    /* It is registered no more: it boots again when `end` says so, else `finished` follows. May be
+     * NULL. */
+    void (*unregistered)(void *context, const struct signalling_end *end);
 };
 
 /* Which TLS it speaks. */
@@ -57,11 +66,17 @@ struct phone_setup {
                                      learns lasts as long as it does */
     bool erase[FLASH_SLOTS];      /* before it boots */
     bool enrols;                  /* goes to CAPF where its configuration says so */
+    bool registers;               /* goes on to its call managers, and stays */
     const char *auth_string;      /* copied; NULL: its user types none */
     const struct identity *mic;   /* must stay; NULL: none */
     enum phone_tls tls;
     const struct enrolment_pace *pace; /* copied; NULL: that of real phones */
     int64_t tvs_answer_ms;             /* for each TVS server; 0: that of phone/inquiry.h */
+    const struct registration_pace *registration; /* copied; NULL: that of real phones */
+    unsigned registration_rounds; /* how often all call managers are tried; 0: for ever */
+    struct sound *sound;          /* what its user says, or NULL: silence; must stay */
+    struct recording *recording;  /* what its user hears, or NULL; must stay */
+    bool mute;                    /* it opens audio, and sends none */
     const struct phone_events *events;
     void *context;
 };
@@ -72,5 +87,9 @@ int phone_new(struct phone **out, struct phone_world *world,
 void phone_free(struct phone *phone);
 /* Switches it on, once. Callbacks come later, or during the call. */
 void phone_start(struct phone *phone);
+/* Once it is booted and registers; else NULL. For what its user does (phone/handset.h). */
+struct signalling *phone_signalling(struct phone *phone);
+/* Says goodbye to its call manager and is finished; at once when it has none. */
+void phone_leave(struct phone *phone);
 
 #endif

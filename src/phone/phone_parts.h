@@ -5,6 +5,7 @@
 #define PHONE_PHONE_PARTS_H
 
 #include "phone/fetch.h"
+#include "phone/listnews.h"
 #include "phone/phone.h"
 
 /* What the flash is asked, on a worker: one question of a phone at a time. */
@@ -43,6 +44,16 @@ struct phone {
     /* TVS */
     struct tvsc *tvsc;
     struct tvsc_ask *ask; /* under way, or answered and not yet freed */
+    /* call managers */
+    bool registers, leaves;
+    struct registration_pace registration;
+    bool has_pace;
+    struct sound *sound;
+    struct recording *recording;
+    bool mute;
+    struct listnews listnews;
+    enum registration_last last; /* why its last session ended */
+    struct signalling *signalling;
 };
 
 int64_t phone_now(const struct phone *phone);
@@ -65,7 +76,18 @@ int phone_make_tvsc(struct phone *phone, int64_t answer_ms) CHECKED;
 void phone_hold_certificates(struct phone *phone);
 void phone_start_enrolment(struct phone *phone);
 void phone_ask_tvs(struct phone *phone, const struct boot_action *action);
+/* Whom TVS questions go to, by what the phone holds now. */
+void phone_set_circle(struct phone *phone);
+bool phone_speaks_old_tls(const struct phone *phone);
+int phone_take_tls(struct tls_context **out, struct phone *phone, struct why *why) CHECKED;
+/* Of a server whose port the configuration does not name: shifted as far as TFTP's. */
+uint16_t phone_shifted_port(const struct phone *phone, uint16_t standard);
 /* A new list is in: what TVS said is forgotten. */
 void phone_flush_tvs(struct phone *phone);
+
+/* ---- phone_register.c: call managers ---- */
+
+/* Goes on to them, or is finished because it cannot. */
+void phone_register(struct phone *phone);
 
 #endif

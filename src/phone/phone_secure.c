@@ -20,7 +20,12 @@ static enum tls_profile tls_profile_of(const struct phone *phone)
     return old ? TLS_OLD_PHONE : TLS_MODERN;
 }
 
-static int take_tls(struct tls_context **out, struct phone *phone, struct why *why)
+bool phone_speaks_old_tls(const struct phone *phone)
+{
+    return tls_profile_of(phone) == TLS_OLD_PHONE;
+}
+
+int phone_take_tls(struct tls_context **out, struct phone *phone, struct why *why)
 {
     enum tls_profile profile = tls_profile_of(phone);
     const struct tls_client_setup setup = {.profile = profile};
@@ -80,22 +85,20 @@ static void enrolment_finished(void *context, struct enrolment_result *result)
     phone_pump(phone);
 }
 
-/* Of a server whose port the configuration does not name: shifted as far as TFTP's. */
-static uint16_t shifted_port(const struct phone *phone, uint16_t standard)
+uint16_t phone_shifted_port(const struct phone *phone, uint16_t standard)
 {
     int port = standard + address_port(&phone->server) - TFTP_STANDARD_PORT;
     return port >= 1 && port <= UINT16_MAX ? (uint16_t)port : standard;
 }
 
-/* Whom TVS questions go to, by what the phone holds now. */
-static void set_circle(struct phone *phone)
+void phone_set_circle(struct phone *phone)
 {
     const struct cnf *configuration = boot_configuration(phone->boot);
     struct tvsc_circle circle = {
         .trust = *boot_trust(phone->boot),
-        .old_tls = tls_profile_of(phone) == TLS_OLD_PHONE,
+        .old_tls = phone_speaks_old_tls(phone),
     };
-    if (configuration && take_tls(&circle.tls, phone, NULL) == 0) {
+    if (configuration && phone_take_tls(&circle.tls, phone, NULL) == 0) {
         circle.servers = configuration->tvs;
         circle.server_count = configuration->tvs_count;
     }
@@ -109,11 +112,11 @@ void phone_start_enrolment(struct phone *phone)
     struct enrolment_setup setup = {
         .loop = phone->world->loop,
         .worker = phone->world->worker,
-        .old_tls = tls_profile_of(phone) == TLS_OLD_PHONE,
+        .old_tls = phone_speaks_old_tls(phone),
         .source = phone->has_source ? &phone->source : NULL,
         .servers = configuration->capf,
         .server_count = configuration->capf_count,
-        .port = shifted_port(phone, CAPF_PORT),
+        .port = phone_shifted_port(phone, CAPF_PORT),
         .trust = *boot_trust(phone->boot),
         .tvsc = phone->tvsc,
         .session = session_of(phone),
@@ -124,8 +127,8 @@ void phone_start_enrolment(struct phone *phone)
         .finished = enrolment_finished,
         .context = phone,
     };
-    set_circle(phone);
-    int result = take_tls(&setup.tls, phone, &why);
+    phone_set_circle(phone);
+    int result = phone_take_tls(&setup.tls, phone, &why);
     if (result == 0)
         result = enrolment_start(&phone->enrolment, &setup);
     if (result)
@@ -150,7 +153,7 @@ int phone_make_tvsc(struct phone *phone, int64_t answer_ms)
         .worker = phone->world->worker,
         .source = phone->has_source ? &phone->source : NULL,
         .device = device,
-        .port = shifted_port(phone, TVS_PORT),
+        .port = phone_shifted_port(phone, TVS_PORT),
         .answer_ms = answer_ms,
         .news = tvs_news,
         .context = phone,
@@ -178,7 +181,7 @@ void phone_ask_tvs(struct phone *phone, const struct boot_action *action)
 {
     const struct inquiry_question question = {
         .subject = action->subject, .issuer = action->issuer, .serial = action->serial};
-    set_circle(phone);
+    phone_set_circle(phone);
     int result = tvsc_ask(&phone->ask, phone->tvsc, &question, testified, phone);
     if (result) {
         const struct testimony silence = {.kind = TESTIMONY_SILENCE, .words = error_text(result)};

@@ -1,27 +1,19 @@
-#include "phone/report.h"
+#include "phone/report_parts.h"
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "phone/console.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 
-struct report {
-    json_t *root, *files, *messages, *lists, *tvs;
-    bool enrols;
-    bool broken; /* memory ran out on the way */
-};
-
-static void put(struct report *r, json_t *object, const char *key, json_t *value)
+void report_put(struct report *r, json_t *object, const char *key, json_t *value)
 {
     if (json_object_set_new(object, key, value) != 0)
         r->broken = true;
 }
 
-/* Text of the server's: bytes that are not UTF-8 are escaped. */
-static json_t *text_of(const char *text)
+json_t *report_text(const char *text)
 {
     char shown[4 * BOOT_NAME];
     if (text_is_utf8(bytes_of_string(text)))
@@ -42,20 +34,21 @@ static json_t *list_of(struct report *r, const struct held_list *list)
     if (!list)
         return json_null();
     json_t *object = json_object();
-    put(r, object, "size", json_integer((json_int_t)list->file.size));
-    put(r, object, "md5", hex_of(list->md5, MD5_SIZE));
-    put(r, object, "sha1", hex_of(list->sha1, SHA1_SIZE));
-    put(r, object, "sha256", hex_of(list->sha256, SHA256_SIZE));
-    put(r, object, "certificates", json_integer((json_int_t)trustlist_certificates(list->list)));
+    report_put(r, object, "size", json_integer((json_int_t)list->file.size));
+    report_put(r, object, "md5", hex_of(list->md5, MD5_SIZE));
+    report_put(r, object, "sha1", hex_of(list->sha1, SHA1_SIZE));
+    report_put(r, object, "sha256", hex_of(list->sha256, SHA256_SIZE));
+    report_put(r, object, "certificates",
+               json_integer((json_int_t)trustlist_certificates(list->list)));
     return object;
 }
 
 static void put_lists(struct report *r, const char *when, const struct boot *boot)
 {
     json_t *object = json_object();
-    put(r, object, "ctl", list_of(r, boot_list(boot, TRUSTLIST_CTL)));
-    put(r, object, "itl", list_of(r, boot_list(boot, TRUSTLIST_ITL)));
-    put(r, r->lists, when, object);
+    report_put(r, object, "ctl", list_of(r, boot_list(boot, TRUSTLIST_CTL)));
+    report_put(r, object, "itl", list_of(r, boot_list(boot, TRUSTLIST_ITL)));
+    report_put(r, r->lists, when, object);
 }
 
 /* ---- files ---- */
@@ -69,30 +62,31 @@ static void put_digests(struct report *r, json_t *object, struct bytes file)
         r->broken = true;
         return;
     }
-    put(r, object, "size", json_integer((json_int_t)file.size));
-    put(r, object, "md5", json_string(md5));
-    put(r, object, "sha256", json_string(sha256));
+    report_put(r, object, "size", json_integer((json_int_t)file.size));
+    report_put(r, object, "md5", json_string(md5));
+    report_put(r, object, "sha256", json_string(sha256));
 }
 
 static void add_file(struct report *r, const struct boot_action *action)
 {
     json_t *object = json_object();
-    put(r, object, "name", text_of(action->name));
-    put(r, object, "kind", json_string(boot_kind_text(action->file)));
-    put(r, object, "transport", json_string(action->transport == BOOT_HTTP ? "http" : "tftp"));
-    put(r, object, "result", json_string(boot_result_text(action->result)));
+    report_put(r, object, "name", report_text(action->name));
+    report_put(r, object, "kind", json_string(boot_kind_text(action->file)));
+    report_put(r, object, "transport",
+               json_string(action->transport == BOOT_HTTP ? "http" : "tftp"));
+    report_put(r, object, "result", json_string(boot_result_text(action->result)));
     if (action->answer) {
         put_digests(r, object, action->content);
-        put(r, object, "header_length", json_integer(action->header_size));
-        put(r, object, "verdict", json_string(verdict_text(action->answer->verdict)));
-        put(r, object, "rule", json_string(accept_rule_text(action->answer->rule)));
-        put(r, object, "explanation", text_of(action->answer->explanation));
-        put(r, object, "inferred", json_boolean(action->answer->inferred));
-        put(r, object, "asked_tvs", json_boolean(action->asked_tvs));
+        report_put(r, object, "header_length", json_integer(action->header_size));
+        report_put(r, object, "verdict", json_string(verdict_text(action->answer->verdict)));
+        report_put(r, object, "rule", json_string(accept_rule_text(action->answer->rule)));
+        report_put(r, object, "explanation", report_text(action->answer->explanation));
+        report_put(r, object, "inferred", json_boolean(action->answer->inferred));
+        report_put(r, object, "asked_tvs", json_boolean(action->asked_tvs));
     }
     if (action->failure != FAILURE_NONE) {
-        put(r, object, "failure", json_string(boot_failure_text(action->failure)));
-        put(r, object, "error", text_of(action->words));
+        report_put(r, object, "failure", json_string(boot_failure_text(action->failure)));
+        report_put(r, object, "error", report_text(action->words));
     }
     if (json_array_append_new(r->files, object) != 0)
         r->broken = true;
@@ -103,8 +97,8 @@ static void add_message(struct report *r, const struct boot_action *action)
     char text[BOOT_STATUS_TEXT];
     char iso[CLOCK_TEXT];
     json_t *object = json_object();
-    put(r, object, "time", json_string(clock_iso(iso, clock_wall_ms())));
-    put(r, object, "text", json_string(boot_status_text(text, action)));
+    report_put(r, object, "time", json_string(clock_iso(iso, clock_wall_ms())));
+    report_put(r, object, "text", json_string(boot_status_text(text, action)));
     if (json_array_append_new(r->messages, object) != 0)
         r->broken = true;
 }
@@ -116,8 +110,9 @@ static json_t *members_of(struct report *r, const struct cnf_member *members, si
     json_t *array = json_array();
     for (size_t i = 0; i < count; i++) {
         json_t *object = json_object();
-        put(r, object, "host", text_of(members[i].host));
-        put(r, object, "port", members[i].port ? json_integer(members[i].port) : json_null());
+        report_put(r, object, "host", report_text(members[i].host));
+        report_put(r, object, "port",
+                   members[i].port ? json_integer(members[i].port) : json_null());
         if (json_array_append_new(array, object) != 0)
             r->broken = true;
     }
@@ -130,19 +125,20 @@ static json_t *configuration_of(struct report *r, const struct boot *boot)
     if (!c)
         return json_null();
     json_t *object = json_object();
-    put(r, object, "kept", json_boolean(!boot_is_configured(boot)));
-    put(r, object, "default", json_boolean(c->is_default));
-    put(r, object, "full", json_boolean(c->full));
-    put(r, object, "protocol", c->is_default ? json_null() : json_string(c->sip ? "sip" : "sccp"));
-    put(r, object, "mode", json_string(console_mode_text(c->security_mode)));
-    put(r, object, "encrypted", json_boolean(c->encrypted));
-    put(r, object, "certificate_hash", text_of(c->certificate_hash));
-    put(r, object, "capf_auth", json_integer(c->capf_auth));
-    put(r, object, "load", text_of(c->load));
-    put(r, object, "version_stamp", text_of(c->version_stamp));
-    put(r, object, "managers", members_of(r, c->managers, c->manager_count));
-    put(r, object, "tvs", members_of(r, c->tvs, c->tvs_count));
-    put(r, object, "capf", members_of(r, c->capf, c->capf_count));
+    report_put(r, object, "kept", json_boolean(!boot_is_configured(boot)));
+    report_put(r, object, "default", json_boolean(c->is_default));
+    report_put(r, object, "full", json_boolean(c->full));
+    report_put(r, object, "protocol",
+               c->is_default ? json_null() : json_string(c->sip ? "sip" : "sccp"));
+    report_put(r, object, "mode", json_string(console_mode_text(c->security_mode)));
+    report_put(r, object, "encrypted", json_boolean(c->encrypted));
+    report_put(r, object, "certificate_hash", report_text(c->certificate_hash));
+    report_put(r, object, "capf_auth", json_integer(c->capf_auth));
+    report_put(r, object, "load", report_text(c->load));
+    report_put(r, object, "version_stamp", report_text(c->version_stamp));
+    report_put(r, object, "managers", members_of(r, c->managers, c->manager_count));
+    report_put(r, object, "tvs", members_of(r, c->tvs, c->tvs_count));
+    report_put(r, object, "capf", members_of(r, c->capf, c->capf_count));
     return object;
 }
 
@@ -164,26 +160,26 @@ static json_t *lsc_of(struct report *r, const struct identity *lsc)
     json_t *object = json_object();
     if (digest_hex(DIGEST_KIND_MD5, certificate_der(c), md5) != 0)
         r->broken = true;
-    put(r, object, "subject", text_of(certificate_subject(c)));
-    put(r, object, "issuer", text_of(certificate_issuer(c)));
-    put(r, object, "serial",
-        json_string(text_hex(serial, sizeof serial, certificate_serial(c), true, 0)));
-    put(r, object, "not_before", date_of(certificate_not_before(c)));
-    put(r, object, "not_after", date_of(certificate_not_after(c)));
-    put(r, object, "key", json_string(certificate_key_name(c)));
-    put(r, object, "key_bits", json_integer(certificate_key_bits(c)));
-    put(r, object, "md5", json_string(md5));
-    put(r, object, "sha256", hex_of(certificate_sha256(c), SHA256_SIZE));
+    report_put(r, object, "subject", report_text(certificate_subject(c)));
+    report_put(r, object, "issuer", report_text(certificate_issuer(c)));
+    report_put(r, object, "serial",
+               json_string(text_hex(serial, sizeof serial, certificate_serial(c), true, 0)));
+    report_put(r, object, "not_before", date_of(certificate_not_before(c)));
+    report_put(r, object, "not_after", date_of(certificate_not_after(c)));
+    report_put(r, object, "key", json_string(certificate_key_name(c)));
+    report_put(r, object, "key_bits", json_integer(certificate_key_bits(c)));
+    report_put(r, object, "md5", json_string(md5));
+    report_put(r, object, "sha256", hex_of(certificate_sha256(c), SHA256_SIZE));
     return object;
 }
 
 void report_enrolled(struct report *r, const struct enrolment_result *result)
 {
     json_t *object = json_object();
-    put(r, object, "result", json_string(enrol_outcome_text(result->outcome)));
-    put(r, object, "server", *result->server ? text_of(result->server) : json_null());
-    put(r, object, "error", *result->words ? text_of(result->words) : json_null());
-    put(r, r->root, "enrolment", object);
+    report_put(r, object, "result", json_string(enrol_outcome_text(result->outcome)));
+    report_put(r, object, "server", *result->server ? report_text(result->server) : json_null());
+    report_put(r, object, "error", *result->words ? report_text(result->words) : json_null());
+    report_put(r, r->root, "enrolment", object);
 }
 
 /* ---- TVS ---- */
@@ -204,43 +200,47 @@ void report_tvs(struct report *r, const struct tvsc_news *news)
     if (!t)
         return;
     json_t *object = json_object();
-    put(r, object, "about", json_string(news->verify ? "certificate" : "signer"));
-    put(r, object, "result", json_string(testimony_text(t->kind)));
-    put(r, object, "cached", json_boolean(news->what == TVSC_CACHED));
-    put(r, object, "server",
-        *news->server && t->kind != TESTIMONY_SILENCE ? text_of(news->server) : json_null());
-    put(r, object, "roles", roles_of(r, t));
-    put(r, object, "ttl", json_integer(news->ttl));
-    put(r, object, "error", t->words && *t->words ? text_of(t->words) : json_null());
+    report_put(r, object, "about", json_string(news->verify ? "certificate" : "signer"));
+    report_put(r, object, "result", json_string(testimony_text(t->kind)));
+    report_put(r, object, "cached", json_boolean(news->what == TVSC_CACHED));
+    report_put(r, object, "server",
+               *news->server && t->kind != TESTIMONY_SILENCE ? report_text(news->server)
+                                                             : json_null());
+    report_put(r, object, "roles", roles_of(r, t));
+    report_put(r, object, "ttl", json_integer(news->ttl));
+    report_put(r, object, "error", t->words && *t->words ? report_text(t->words) : json_null());
     if (json_array_append_new(r->tvs, object) != 0)
         r->broken = true;
 }
 
 /* ---- the whole ---- */
 
-int report_new(struct report **out, const char *device, const char *model, bool enrols)
+int report_new(struct report **out, const char *device, const char *model, enum phone_goal goal)
 {
     struct report *r = calloc(1, sizeof *r);
     if (!r)
         return -ENOMEM;
-    r->enrols = enrols;
+    r->goal = goal;
     r->root = json_object();
     r->files = json_array();
     r->messages = json_array();
     r->lists = json_object();
     r->tvs = json_array();
-    put(r, r->root, "device", json_string(device));
-    put(r, r->root, "model", json_string(model));
-    put(r, r->root, "reached", json_null());
-    put(r, r->root, "outcome", json_string("failed"));
-    put(r, r->root, "error", json_null());
-    put(r, r->root, "files", json_incref(r->files));
-    put(r, r->root, "lists", json_incref(r->lists));
-    put(r, r->root, "tvs", json_incref(r->tvs));
-    put(r, r->root, "configuration", json_null());
-    put(r, r->root, "enrolment", json_null());
-    put(r, r->root, "lsc", json_null());
-    put(r, r->root, "status_messages", json_incref(r->messages));
+    r->calls = json_array();
+    report_put(r, r->root, "device", json_string(device));
+    report_put(r, r->root, "model", json_string(model));
+    report_put(r, r->root, "reached", json_null());
+    report_put(r, r->root, "outcome", json_string("failed"));
+    report_put(r, r->root, "error", json_null());
+    report_put(r, r->root, "files", json_incref(r->files));
+    report_put(r, r->root, "lists", json_incref(r->lists));
+    report_put(r, r->root, "tvs", json_incref(r->tvs));
+    report_put(r, r->root, "configuration", json_null());
+    report_put(r, r->root, "enrolment", json_null());
+    report_put(r, r->root, "lsc", json_null());
+    report_put(r, r->root, "registration", json_null());
+    report_put(r, r->root, "calls", json_incref(r->calls));
+    report_put(r, r->root, "status_messages", json_incref(r->messages));
     *out = r;
     return 0;
 }
@@ -253,6 +253,7 @@ void report_free(struct report *r)
     json_decref(r->messages);
     json_decref(r->lists);
     json_decref(r->tvs);
+    json_decref(r->calls);
     json_decref(r->root);
     free(r);
 }
@@ -262,6 +263,13 @@ void report_ready(struct report *r, const struct boot *boot)
     put_lists(r, "before", boot);
 }
 
+static const char *const goals[] = {
+    [GOAL_FILES] = "files",
+    [GOAL_ENROLLED] = "enrolled",
+    [GOAL_REGISTERED] = "registered",
+    [GOAL_CALL] = "call",
+};
+
 static void finish(struct report *r, const struct boot *boot, const struct boot_action *action)
 {
     static const char *const outcomes[] = {
@@ -270,13 +278,19 @@ static void finish(struct report *r, const struct boot *boot, const struct boot_
         [OUTCOME_REFUSED] = "refused",
     };
     put_lists(r, "after", boot);
-    put(r, r->root, "configuration", configuration_of(r, boot));
-    put(r, r->root, "lsc", lsc_of(r, boot_lsc(boot)));
-    put(r, r->root, "outcome", json_string(outcomes[action->outcome]));
+    report_put(r, r->root, "configuration", configuration_of(r, boot));
+    report_put(r, r->root, "lsc", lsc_of(r, boot_lsc(boot)));
+    r->refused |= action->outcome == OUTCOME_REFUSED;
+    if (r->goal >= GOAL_REGISTERED) {
+        /* Whatever became of its files, the phone goes on. */
+        report_put(r, r->root, "outcome", json_string(r->refused ? "refused" : "failed"));
+        return;
+    }
+    report_put(r, r->root, "outcome", json_string(outcomes[action->outcome]));
     if (action->outcome == OUTCOME_FILES)
-        put(r, r->root, "reached", json_string(r->enrols ? "enrolled" : "files"));
+        report_put(r, r->root, "reached", json_string(goals[r->goal]));
     if (action->outcome == OUTCOME_FAILED)
-        put(r, r->root, "error", text_of(action->words));
+        report_put(r, r->root, "error", report_text(action->words));
 }
 
 void report_action(struct report *r, const struct boot *boot, const struct boot_action *action)
@@ -289,9 +303,18 @@ void report_action(struct report *r, const struct boot *boot, const struct boot_
         finish(r, boot, action);
 }
 
+void report_reached(struct report *r, enum phone_goal goal)
+{
+    report_put(r, r->root, "reached", json_string(goals[goal]));
+    if (goal == r->goal && !r->refused)
+        report_put(r, r->root, "outcome", json_string("reached"));
+}
+
 void report_failed(struct report *r, const char *error)
 {
-    put(r, r->root, "error", text_of(error));
+    if (!r->refused)
+        report_put(r, r->root, "outcome", json_string("failed"));
+    report_put(r, r->root, "error", report_text(error));
 }
 
 int report_print(const struct report *r, FILE *out)

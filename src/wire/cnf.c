@@ -133,6 +133,7 @@ static void take_device(struct cnf *out, const xmlNode *root)
     take_text(root, "sipProfile/dialTemplate", out->dial_template, sizeof out->dial_template);
     take_text(root, "sipProfile/softKeyFile", out->soft_keys, sizeof out->soft_keys);
     take_managers(out, cnf_path(root, "devicePool/callManagerGroup"));
+    out->monitor_seconds = cnf_number(cnf_path(root, "devicePool/connectionMonitorDuration"));
     take_tvs(out, root);
     take_capf(out, root);
     take_lines(out, root);

@@ -42,6 +42,7 @@ struct cnf {
     bool encrypted;                  /* encrConfig */
     unsigned capf_auth;              /* capfAuthMode */
     char certificate_hash[CNF_TEXT]; /* certHash */
+    unsigned monitor_seconds;        /* connectionMonitorDuration; 0: absent */
     char load[CNF_TEXT];             /* loadInformation of this phone's type in an XMLDefault */
     char version_stamp[CNF_TEXT];
     char user_locale[CNF_TEXT];

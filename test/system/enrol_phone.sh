@@ -15,7 +15,7 @@ boot() { # NAME OPTION...
     device=$1
     shift
     timeout 60 "$phone" "$device" --model 8845 --tftp "127.0.0.1:$((69 + offset))" --home "$work/flash/$device" \
-        --quiet "$@" >"$work/said" 2>"$work/err"
+        --until files --quiet "$@" >"$work/said" 2>"$work/err"
     got=$?
     cat "$work/said" "$work/err"
     return $got

@@ -60,7 +60,7 @@ serve foreign && foreign=$port
 serve broken && broken=$port
 
 boots_and_says_so() {
-    expect 0 "$phone" $name --tftp "127.0.0.1:$good" --home a &&
+    expect 0 "$phone" $name --until files --tftp "127.0.0.1:$good" --home a &&
         prints "SECD: tlRequestFile: Request CTL$name.tlv" &&
         prints "TFTP: [1]:Requesting CTL$name.tlv from 127.0.0.1" &&
         prints "SECD: validate_file_envelope: File sign verify SUCCESS; header length <" &&
@@ -77,7 +77,7 @@ holds_what_was_served() {
 test_that 'its flash holds what was served, the configuration without its header' holds_what_was_served
 
 boots_again() {
-    expect 0 "$phone" $name --tftp "localhost:$good" --home a --quiet &&
+    expect 0 "$phone" $name --until files --tftp "localhost:$good" --home a --quiet &&
         ! grep -q 'Trust List Updated' out && ! grep -q SECD out && prints "$name.cnf.xml.sgn"
 }
 test_that 'a second boot changes nothing, and --quiet leaves the console out' boots_again
@@ -88,7 +88,7 @@ old_files_stay() {
 }
 
 refuses_the_foreign() {
-    expect 3 "$phone" $name --tftp "127.0.0.1:$foreign" --home a --quiet &&
+    expect 3 "$phone" $name --until files --tftp "127.0.0.1:$foreign" --home a --quiet &&
         prints 'Trust List Update Failed' && prints "CTL$name.tlv is refused by rule" &&
         prints 'The old CTL stays.' && prints "File Auth Error <$name.cnf.xml.sgn>" &&
         prints 'The old configuration stays.' && old_files_stay a
@@ -96,7 +96,7 @@ refuses_the_foreign() {
 test_that 'a foreign cluster is refused, its rule named, the old files stay' refuses_the_foreign
 
 refuses_the_broken() {
-    expect 3 "$phone" $name --tftp "127.0.0.1:$broken" --home a --quiet &&
+    expect 3 "$phone" $name --until files --tftp "127.0.0.1:$broken" --home a --quiet &&
         prints 'Trust List Verification Failed' && prints 'Trust List Update Failed' &&
         prints "CTL$name.tlv is refused by rule bad_signature: " &&
         prints "$name.cnf.xml.sgn is refused by rule bad_signature: " && old_files_stay a
@@ -104,9 +104,9 @@ refuses_the_broken() {
 test_that 'a list and a configuration with one bit changed are refused' refuses_the_broken
 
 takes_the_foreign_after_erasing() {
-    cp -r a b && expect 3 "$phone" $name --tftp "127.0.0.1:$foreign" --home b --erase ctl &&
+    cp -r a b && expect 3 "$phone" $name --until files --tftp "127.0.0.1:$foreign" --home b --erase ctl &&
         prints 'Erasing CTL file' && # the ITL still guards
-        expect 0 "$phone" $name --tftp "127.0.0.1:$foreign" --home b --erase ctl --erase itl &&
+        expect 0 "$phone" $name --until files --tftp "127.0.0.1:$foreign" --home b --erase ctl --erase itl &&
         prints 'Erasing CTL and ITL files' && prints 'Trust List Updated' &&
         cmp b/CTLFile.tlv "foreign/CTL$name.tlv"
 }
@@ -116,62 +116,62 @@ a_7940_wants_its_server_in_the_ctl() {
     mkdir -p elsewhere
     "$trustline" list build "elsewhere/CTLFile.tlv" --type ctl --signer ours.pem \
         --record SAST=ours.pem --record CCM+TFTP=ours.pem,address=192.0.2.77 >/dev/null &&
-        expect 3 "$phone" $name --tftp "127.0.0.1:$good" --home elsewhere --model 7940 --quiet &&
+        expect 3 "$phone" $name --until files --tftp "127.0.0.1:$good" --home elsewhere --model 7940 --quiet &&
         prints 'is refused by rule server_address' &&
-        expect 0 "$phone" $name --tftp "127.0.0.1:$good" --model 7940 &&
+        expect 0 "$phone" $name --until files --tftp "127.0.0.1:$good" --model 7940 &&
         ! grep -q ITL$name out
 }
 test_that 'a 7940 trusts servers that are in its CTL, and asks for no ITL' a_7940_wants_its_server_in_the_ctl
 
 newer_phones_use_http() {
-    expect 0 "$phone" $name --tftp "127.0.0.1:$web" --model 8845 &&
+    expect 0 "$phone" $name --until files --tftp "127.0.0.1:$web" --model 8845 &&
         prints "HTTP: [1]:Requesting CTL$name.tlv from 127.0.0.1 port $((web + 6901))" &&
         ! grep -q 'TFTP: ' out &&
-        expect 0 "$phone" $name --tftp "127.0.0.1:$good" --model 8845 &&
+        expect 0 "$phone" $name --until files --tftp "127.0.0.1:$good" --model 8845 &&
         prints 'HTTP download error, try tftp download'
 }
 test_that 'newer phones ask over HTTP, and by TFTP where there is none' newer_phones_use_http
 
 json_is_whole() {
-    expect 0 "$phone" $name --tftp "127.0.0.1:$good" --home j --json && is_json &&
+    expect 0 "$phone" $name --until files --tftp "127.0.0.1:$good" --home j --json && is_json &&
         [ "$(json '$.reached')" = files ] && [ "$(json '$.device')" = $name ] &&
         [ "$(json '$.files[0].rule')" = first_list ] &&
         [ "$(json '$.files[0].sha256')" = "$(sha256sum <good/CTL$name.tlv | cut -d' ' -f1)" ] &&
         [ "$(json '$.lists.after.itl.sha1')" = "$(sha1sum <good/ITLFile.tlv | cut -d' ' -f1)" ] &&
         [ -z "$(json '$.lists.before.ctl')" ] && [ "$(json '$.configuration.protocol')" = sccp ] &&
-        expect 3 "$phone" $name --tftp "127.0.0.1:$broken" --home j --json && is_json &&
+        expect 3 "$phone" $name --until files --tftp "127.0.0.1:$broken" --home j --json && is_json &&
         [ "$(json '$.outcome')" = refused ] && [ "$(json '$.files[0].verdict')" = no ] &&
         [ "$(json '$.files[0].rule')" = bad_signature ] && [ -z "$(json '$.reached')" ]
 }
 test_that 'JSON says the same, and nothing else is printed' json_is_whole
 
 nobody_there() {
-    expect 1 "$phone" $name --tftp 127.0.0.1:9 --quiet && one_line &&
+    expect 1 "$phone" $name --until files --tftp 127.0.0.1:9 --quiet && one_line &&
         says "trustline-phone: $name: CTL$name.tlv: nobody listens at 127.0.0.1:9" &&
         prints 'TFTP Timeout' && prints 'No Trust List Installed' &&
-        expect 1 "$phone" $name --tftp nowhere.invalid && says "host 'nowhere.invalid'"
+        expect 1 "$phone" $name --until files --tftp nowhere.invalid && says "host 'nowhere.invalid'"
 }
 test_that 'where nobody listens, it ends soon and says so' nobody_there
 
 nothing_served() {
-    expect 1 "$phone" SEP0000000000FF --tftp "127.0.0.1:$good" --model 7912 --quiet &&
+    expect 1 "$phone" SEP0000000000FF --until files --tftp "127.0.0.1:$good" --model 7912 --quiet &&
         says 'neither SEP0000000000FF.cnf.xml nor XMLDefault.cnf.xml' &&
         prints 'File Not Found <Cfg File>'
 }
 test_that 'a server with nothing for it is a failure that names the files' nothing_served
 
 wrong_homes() {
-    expect 1 "$phone" SEP0000000000FF --tftp "127.0.0.1:$good" --home a && one_line &&
+    expect 1 "$phone" SEP0000000000FF --until files --tftp "127.0.0.1:$good" --home a && one_line &&
         says "a: this is the flash of $name, not of SEP0000000000FF" &&
         cp -r a c && echo junk >c/CTLFile.tlv &&
-        expect 1 "$phone" $name --tftp "127.0.0.1:$good" --home c && one_line &&
-        says '--erase ctl helps' && expect 1 "$phone" $name --tftp "127.0.0.1:$good" --home /dev/null/x
+        expect 1 "$phone" $name --until files --tftp "127.0.0.1:$good" --home c && one_line &&
+        says '--erase ctl helps' && expect 1 "$phone" $name --until files --tftp "127.0.0.1:$good" --home /dev/null/x
 }
 test_that 'a flash of another phone, a broken one and no directory are told apart' wrong_homes
 
 wrong_usage() {
     expect 2 "$phone" && expect 2 "$phone" $name && expect 2 "$phone" SEP12 --tftp x &&
-        expect 2 "$phone" $name --tftp x --until registered && says 'cannot do that yet' &&
+        expect 2 "$phone" $name --tftp x --until call && says 'who calls' &&
         expect 2 "$phone" $name --tftp x --model 1 && expect 2 "$phone" --fleet 5 --tftp x &&
         expect 2 "$phone" $name --tftp x:y && expect 0 "$phone" --help && prints 'usage:' &&
         expect 0 "$phone" --version
@@ -179,13 +179,13 @@ wrong_usage() {
 test_that 'wrong usage ends with status 2 and a sentence' wrong_usage
 
 full_output() {
-    "$phone" $name --tftp "127.0.0.1:$good" >/dev/full 2>err
+    "$phone" $name --until files --tftp "127.0.0.1:$good" >/dev/full 2>err
     [ $? -eq 1 ] && says 'cannot write the output'
 }
 test_that 'output that cannot be written is a failure' full_output
 
 lossy_network() {
-    expect 0 "$phone" $name --tftp "127.0.0.1:$lossy" --quiet && prints 'has its files'
+    expect 0 "$phone" $name --until files --tftp "127.0.0.1:$lossy" --quiet && prints 'has its files'
 }
 test_that 'a network that loses packets delays only' lossy_network
 
@@ -204,7 +204,7 @@ done
 serve fleet --http && fleet=$port
 
 a_fleet_boots() {
-    expect 0 "$phone" --fleet $count --first SEP001100000000 --tftp "127.0.0.1:$fleet" \
+    expect 0 "$phone" --fleet $count --until files --first SEP001100000000 --tftp "127.0.0.1:$fleet" \
         --model 7940,7975,8845 --home homes --quiet &&
         prints "$count phones: $count have their files, 0 failed, 0 refused something" &&
         prints 'phones/s' && prints '99% in' && prints "first_list $count" &&
@@ -214,7 +214,7 @@ a_fleet_boots() {
 test_that 'a fleet of three models boots, each phone with a home of its own' a_fleet_boots
 
 a_fleet_counts() {
-    expect 3 "$phone" --fleet 10 --first SEP001100000000 --tftp "127.0.0.1:$foreign" \
+    expect 3 "$phone" --fleet 10 --until files --first SEP001100000000 --tftp "127.0.0.1:$foreign" \
         --home homes --quiet --json && is_json && [ "$(json '$.refused')" = 10 ] &&
         [ "$(json '$.refused_by_rule.unknown_signer')" = 20 ] && [ "$(json '$.phones')" = 10 ]
 }
@@ -227,14 +227,14 @@ done
 test_that 'a fleet at a foreign cluster counts what was refused by rule, and exits 3' a_fleet_counts
 
 a_fleet_at_a_rate() {
-    expect 0 "$phone" --fleet 30 --first SEP001100000000 --tftp "127.0.0.1:$fleet" --rate 60/s \
+    expect 0 "$phone" --fleet 30 --until files --first SEP001100000000 --tftp "127.0.0.1:$fleet" --rate 60/s \
         --concurrency 3 --json --quiet && is_json &&
         [ "$(sqlite3 :memory: "select json_extract(readfile('out'), '\$.seconds') between 0.4 and 20")" = 1 ]
 }
 test_that 'a fleet is switched on at its rate' a_fleet_at_a_rate
 
 interrupted() {
-    "$phone" --fleet 1000 --first SEP001100000000 --tftp "127.0.0.1:$fleet" --rate 10/s >out 2>err &
+    "$phone" --fleet 1000 --until files --first SEP001100000000 --tftp "127.0.0.1:$fleet" --rate 10/s >out 2>err &
     fleet_pid=$!
     tries=0
     # Not before the fleet takes the signal (the bit of SIGINT), or it would just end the process.

@@ -26,7 +26,7 @@ switch_on() {
     while [ $tries -lt 20 ]; do
         tries=$((tries + 1))
         web=$((web + 101))
-        timeout --foreground 300 "$phone" $name --tftp "127.0.0.1:$tftp" --web $web "$@" >said 2>err &
+        timeout --foreground 300 "$phone" $name --until files --tftp "127.0.0.1:$tftp" --web $web "$@" >said 2>err &
         pid=$!
         until curl -sf -o page "http://127.0.0.1:$web/"; do
             kill -0 $pid 2>/dev/null || break

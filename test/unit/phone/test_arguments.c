@@ -119,12 +119,48 @@ static void test_what_is_wrong_is_said_in_a_line(void **state)
     expect_usage_error("--fleet 5 --first SEPFFFFFFFFFFFC --tftp x", "not so many names");
 }
 
-static void test_what_comes_later_is_refused_in_one_sentence(void **state)
+static void test_how_far_it_goes_is_read(void **state)
 {
     (void)state;
-    expect_usage_error("SEP001122334455 --tftp x --until registered", "cannot do that yet");
-    expect_usage_error("SEP001122334455 --tftp x --until call", "cannot do that yet");
+    struct arguments a;
+    assert_true(read_line(&a, "SEP001122334455 --tftp x"));
+    assert_int_equal(a.goal, GOAL_REGISTERED);
+    assert_false(a.stays);
+    assert_true(read_line(&a, "SEP001122334455 --tftp x --until files"));
+    assert_int_equal(a.goal, GOAL_FILES);
+    assert_true(read_line(&a, "SEP001122334455 --tftp x --until registered --stay --web 8080"));
+    assert_int_equal(a.goal, GOAL_REGISTERED);
+    assert_true(a.stays);
+    assert_int_equal(a.web, 8080);
+    assert_true(read_line(&a, "SEP001122334455 --tftp x --dial 2002"));
+    assert_int_equal(a.goal, GOAL_CALL);
+    assert_string_equal(a.dial, "2002");
+    assert_int_equal(a.talk, 5);
+    assert_string_equal(a.audio, "tone");
+    assert_true(read_line(&a, "SEP001122334455 --tftp x --dial 2002 --talk 60 --audio silence"));
+    assert_int_equal(a.talk, 60);
+    assert_string_equal(a.audio, "silence");
+    assert_true(read_line(&a, "SEP001122334455 --tftp x --answer --record r.wav"));
+    assert_int_equal(a.goal, GOAL_CALL);
+    assert_string_equal(a.record, "r.wav");
+    assert_true(read_line(&a, "SEP001122334455 --tftp x --answer --stay"));
+    assert_int_equal(a.goal, GOAL_REGISTERED);
+    assert_true(read_line(&a, "SEP001122334455 --tftp x --script s"));
+    assert_string_equal(a.script, "s");
+}
+
+static void test_what_does_not_go_together_is_refused_in_one_sentence(void **state)
+{
+    (void)state;
     expect_usage_error("SEP001122334455 --tftp x --until dawn", "it can be files");
+    expect_usage_error("SEP001122334455 --tftp x --until call", "who calls?");
+    expect_usage_error("SEP001122334455 --tftp x --dial 20x2", "of 0-9, *, #, + are needed");
+    expect_usage_error("SEP001122334455 --tftp x --dial 2002 --script s", "one of them is enough");
+    expect_usage_error("SEP001122334455 --tftp x --answer --talk 5", "--talk is for --dial");
+    expect_usage_error("SEP001122334455 --tftp x --until files --dial 2002", "does not register");
+    expect_usage_error("SEP001122334455 --tftp x --web 65536", "a number from 1 to 65535");
+    expect_usage_error("--fleet 5 --first SEP001122334455 --tftp x --dial 2002", "for one phone");
+    expect_usage_error("--fleet 5 --first SEP001122334455 --tftp x --until call", "for one phone");
 }
 
 static void test_an_enrolment_is_read(void **state)
@@ -132,11 +168,11 @@ static void test_an_enrolment_is_read(void **state)
     (void)state;
     struct arguments a;
     assert_true(read_line(&a, "--tftp x SEP001122334455"));
-    assert_false(a.enrols);
+    assert_int_equal(a.goal, GOAL_REGISTERED);
     assert_int_equal(a.tls, PHONE_TLS_OF_MODEL);
     assert_true(read_line(&a, "--tftp x SEP001122334455 --until enrolled --auth-string 123456 "
                               "--mic m.pem --tls legacy --key-seconds 13"));
-    assert_true(a.enrols);
+    assert_int_equal(a.goal, GOAL_ENROLLED);
     assert_string_equal(a.auth_string, "123456");
     assert_string_equal(a.mic, "m.pem");
     assert_int_equal(a.tls, PHONE_TLS_LEGACY);
@@ -215,7 +251,8 @@ int main(void)
         cmocka_unit_test(test_a_phone_with_a_page_stays),
         cmocka_unit_test(test_a_fleet_is_read),
         cmocka_unit_test(test_what_is_wrong_is_said_in_a_line),
-        cmocka_unit_test(test_what_comes_later_is_refused_in_one_sentence),
+        cmocka_unit_test(test_how_far_it_goes_is_read),
+        cmocka_unit_test(test_what_does_not_go_together_is_refused_in_one_sentence),
         cmocka_unit_test(test_an_enrolment_is_read),
         cmocka_unit_test(test_wrong_words_about_an_enrolment_are_said),
         cmocka_unit_test(test_a_lab_mic_needs_a_ca_a_phone_and_a_file),

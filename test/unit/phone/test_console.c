@@ -22,7 +22,7 @@ static void open_told(struct told *t, bool quiet)
     assert_non_null(t->out);
     t->console = (struct console){.out = t->out, .quiet = quiet};
     assert_int_equal(address_parse(&t->console.server, "192.0.2.10", 69), 0);
-    assert_int_equal(report_new(&t->report, STAGE_DEVICE, "7975", false), 0);
+    assert_int_equal(report_new(&t->report, STAGE_DEVICE, "7975", GOAL_FILES), 0);
 }
 
 /* Times become HH:MM:SS and HH:MM:SS.uuuuuu, so that the rest can be compared. */

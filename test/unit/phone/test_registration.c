@@ -609,7 +609,7 @@ static void test_orders_of_a_call_manager_it_is_not_registered_with_count_for_no
     managed_say_number(1, SCCP_REGISTER_TOKEN_ACK, 0);
     managed_say_number(1, SCCP_UNREGISTER_ACK, 0);
     managed_say_number(1, SCCP_REGISTER_ACK, 0);
-    managed_answer_index(1, SCCP_LINE_STAT, 1);
+    manager_answer_index(&t.managers[1], SCCP_LINE_STAT, 1);
     t.handed[0] = '\0';
     managed_run();
     assert_false(t.again);
