@@ -72,9 +72,26 @@ static int no_password(char *buf, int size, int rw, void *u)
     return -1;
 }
 
+static bool has_words(struct bytes pem, const char *words)
+{
+    return pem.data && memmem(pem.data, pem.size, words, strlen(words));
+}
+
+static int no_key(struct bytes pem, struct why *why)
+{
+    char text[160];
+    const char *error = crypto_error(text); /* empties the library's queue, too */
+    if (has_words(pem, "ENCRYPTED"))
+        return why_error(why, ERR_FORMAT,
+                         "its private key has a password; 'openssl pkey' writes it without one");
+    if (!has_words(pem, "PRIVATE KEY-----"))
+        return why_error(why, ERR_FORMAT,
+                         "no private key in it (PEM, beginning with BEGIN PRIVATE KEY)");
+    return why_error(why, ERR_FORMAT, "no readable private key in it: %s", error);
+}
+
 int key_from_pem(struct key **out, struct bytes pem, struct why *why)
 {
-    char error[160];
     if (pem.size == 0 || pem.size > KEY_FILE_MAX)
         return why_error(why, ERR_LIMIT, "no key file: %zu bytes", pem.size);
     BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.size);
@@ -83,7 +100,7 @@ int key_from_pem(struct key **out, struct bytes pem, struct why *why)
     EVP_PKEY *pkey = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
     BIO_free(bio);
     if (!pkey)
-        return why_error(why, ERR_FORMAT, "no readable private key in it: %s", crypto_error(error));
+        return no_key(pem, why);
     return adopt(out, pkey);
 }
 

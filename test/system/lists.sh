@@ -207,6 +207,7 @@ build() { # more options
 }
 ec=$vector/pool/ec256.pem
 cat "$vector/pool/rsa2048.pem" >mixed.pem
+openssl x509 -in "$ec" >bare.pem && { cat bare.pem; openssl pkey -in "$ec" -aes128 -passout pass:x; } >locked.pem
 openssl x509 -in "$ec" >unfit.pem && sed -n '/PRIVATE KEY/,$p' mixed.pem >>unfit.pem
 messages() {
     complains 2 "there is no command 'show clt'; did you mean 'show ctl'?" show clt &&
@@ -228,6 +229,8 @@ messages() {
         complains 1 'RSA 1024, 2048 or 4096 only' list build x.tlv --type ctl --signer "$ec" &&
         complains 1 'unfit.pem: the private key does not fit the certificate' \
             list build x.tlv --type ctl --signer unfit.pem &&
+        complains 1 'bare.pem: no private key in it (PEM, ' list build x.tlv --type ctl --signer bare.pem &&
+        complains 1 'locked.pem: its private key has a password' list build x.tlv --type ctl --signer locked.pem &&
         complains 2 'belong to a signer of the form pkcs11:' $(build --pin-file x) &&
         complains 2 'unknown option --jsno; did you mean --json?' show ctl --jsno &&
         complains 1 "'show itl' shows it" show ctl "$vector/ITLFile.tlv" &&
