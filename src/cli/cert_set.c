@@ -373,14 +373,18 @@ enum cli_status set_cert_delete_trust(struct cli *cli, const struct call *call)
     return remove_trust(cli, call, &subject);
 }
 
-/* CUCM's form: the store, then the file. */
+/* CUCM's form: the store, then the file; or as 'show cert list trust' prints both in one. */
 enum cli_status set_cert_delete(struct cli *cli, const struct call *call)
 {
     struct why why = WHY_NONE;
-    struct about subject = {.file = call->operands[1]};
+    struct about subject = {.file = call->operands[call->operand_count - 1]};
+    if (call->operand_count == 1 && strchr(subject.file, '/'))
+        return remove_trust(cli, call, &subject);
     if (text_equal_nocase(call->operands[0], "own"))
         return cli_error(cli, "set cert delete: a certificate of the cluster's own is not deleted; "
                               "a new one takes its place: trustline set cert regen NAME");
+    if (call->operand_count == 1)
+        return cli_misuse(cli, call, "FILE is missing, or the store in front of it");
     int result = trust_purpose(&subject.name, call->operands[0], &why);
     if (result)
         return cli_failed(cli, result, &why);

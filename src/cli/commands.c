@@ -458,8 +458,8 @@ const struct command command_table[] = {
      .details = "FILE is its name in 'show cert list trust', with or without the store in front.",
      .run = set_cert_delete_trust},
     {.words = "set cert delete",
-     .operands = "STORE FILE",
-     .least = 2,
+     .operands = "STORE FILE|STORE/FILE",
+     .least = 1,
      .most = 2,
      .flags = CHANGES,
      .help = "The same, with the store named",
@@ -644,7 +644,8 @@ const struct command command_table[] = {
      .flags = READS,
      .help = "List the files phones can ask for",
      .details = "PATTERN may hold * and ?; a directory stands for what is in it. The published "
-                "lists appear as\nCTLFile.tlv and ITLFile.tlv.",
+                "lists appear as\nCTLFile.tlv and ITLFile.tlv, those of revoked LSCs as CAPF.crl "
+                "and CAPF.crl.pem.",
      .run = file_list_tftp},
     {.words = "file delete tftp",
      .operands = "NAME [noconfirm]",

@@ -25,14 +25,11 @@ static const struct choice {
     {"size", BY_SIZE},  {"page", PAGE},       {"noconfirm", NO_CONFIRM},
 };
 
-enum { WORDS_MAX = 4096 };
-
-/* All words of all operands, which may be one quoted argument or many: names first, then choices
+/* All words of all operands, which may be one quoted argument or many: a name first, then choices
  * of those allowed. */
 struct file_words {
     struct buffer text; /* the words, each with its NUL */
-    const char **names;
-    size_t count;
+    const char *name;
     unsigned flags;
 };
 
@@ -44,52 +41,43 @@ static unsigned flag_of(const char *word, unsigned allowed)
     return 0;
 }
 
-static int split_words(struct file_words *out, const struct call *call)
+/* A pattern without quotes is files of this directory by the time we see it. */
+static int stray_word(const char *word, unsigned allowed, struct why *why)
 {
-    buffer_init(&out->text, 1024 * 1024);
-    for (size_t i = 0; i < call->operand_count; i++) {
-        buffer_text(&out->text, call->operands[i]);
-        buffer_u8(&out->text, ' ');
+    char known[80] = "";
+    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
+        size_t used = strlen(known);
+        if (choices[i].flag & allowed)
+            text_format(known + used, sizeof known - used, "%s%s", used ? ", " : "",
+                        choices[i].word);
     }
-    buffer_string(&out->text);
-    return out->text.error;
+    return why_error(why, ERR_USAGE,
+                     "'%s' is none of %s (a name with * stands in quotes, or the shell puts the "
+                     "files of this directory there)",
+                     word, known);
 }
 
 static int read_words(struct file_words *out, const struct call *call, unsigned allowed,
                       struct why *why)
 {
-    *out = (struct file_words){.names = calloc(WORDS_MAX, sizeof *out->names)};
-    int result = out->names ? split_words(out, call) : -ENOMEM;
+    *out = (struct file_words){.name = NULL};
+    buffer_init(&out->text, 1024 * 1024);
+    for (size_t i = 0; i < call->operand_count; i++)
+        buffer_format(&out->text, "%s ", call->operands[i]);
+    buffer_string(&out->text);
+    int result = out->text.error;
     char *rest = result == 0 ? (char *)out->text.data : NULL;
     char *word;
     while (result == 0 && (word = strsep(&rest, " "))) {
-        unsigned flag = out->count ? flag_of(word, allowed) : 0;
+        unsigned flag = out->name ? flag_of(word, allowed) : 0;
         out->flags |= flag;
         if (flag || !*word)
             continue;
-        if (out->count == WORDS_MAX)
-            result = why_error(why, ERR_USAGE, "more than %d names", WORDS_MAX);
-        else
-            out->names[out->count++] = word;
+        if (out->name)
+            result = stray_word(word, allowed, why);
+        out->name = word;
     }
-    if (result == 0 && out->count == 0)
-        result = why_error(why, ERR_USAGE, "which file?");
-    return result;
-}
-
-static void words_fini(struct file_words *words)
-{
-    buffer_fini(&words->text);
-    free(words->names);
-}
-
-static int find_all(struct tftp_entries *out, struct cluster *cluster,
-                    const struct file_words *words, bool open, struct why *why)
-{
-    int result = 0;
-    for (size_t i = 0; i < words->count && result == 0; i++)
-        result = tftproot_find(out, cluster, words->names[i], open, why);
-    return result;
+    return result == 0 && !out->name ? why_error(why, ERR_USAGE, "which file?") : result;
 }
 
 /* ---- list ---- */
@@ -150,7 +138,7 @@ static void print_entries(FILE *out, const struct tftp_entries *entries, bool de
 
 static json_t *entries_json(const struct tftp_entries *entries)
 {
-    static const char *const kinds[] = {"file", "directory", "list"};
+    static const char *const kinds[] = {"file", "directory", "list", "crl"};
     json_t *all = json_array();
     for (size_t i = 0; i < entries->count; i++) {
         const struct tftp_entry *e = &entries->items[i];
@@ -190,11 +178,11 @@ enum cli_status file_list_tftp(struct cli *cli, const struct call *call)
     if (result == 0)
         result = session_open(&cluster, call, CLUSTER_LOOK, &why);
     if (result == 0)
-        result = find_all(&entries, cluster, &words, true, &why);
+        result = tftproot_find(&entries, cluster, words.name, true, &why);
     status =
         result ? cli_failed(cli, result, &why) : show_entries(cli, call, &entries, words.flags);
     tftproot_free(&entries);
-    words_fini(&words);
+    buffer_fini(&words.text);
     session_close(cluster);
     return status;
 }
@@ -247,7 +235,7 @@ static bool agreed(struct deleting *d, const char *name)
 static int delete_entry(struct deleting *d, const char *directory, const struct tftp_entry *entry,
                         struct why *why)
 {
-    if (entry->kind == ENTRY_DIRECTORY)
+    if (entry->kind == ENTRY_DIRECTORY || entry->kind == ENTRY_CRL)
         return 0;
     d->found++;
     if (!agreed(d, entry->name)) {
@@ -286,11 +274,14 @@ static void explain_lists(const struct deleting *d, const struct tftp_entries *e
     }
 }
 
-/* A directory may have been meant, and is not deleted. */
+/* What was meant may not be for deleting. */
 static enum cli_status found_none(struct deleting *d, const struct tftp_entries *entries)
 {
     fputs(NOTHING_FOUND, d->cli->out);
-    if (entries->count)
+    if (entries->count && entries->items[0].kind == ENTRY_CRL)
+        cli_note(d->cli, "%s is kept by CAPF and not deleted; it names the LSCs that are revoked",
+                 entries->items[0].name);
+    else if (entries->count)
         cli_note(d->cli, "%s is a directory; its files are deleted by name or as '%s%s%s/*'",
                  entries->items[0].name, entries->directory, entries->directory[0] ? "/" : "",
                  entries->items[0].name);
@@ -339,16 +330,16 @@ enum cli_status file_delete_tftp(struct cli *cli, const struct call *call)
     int result = read_words(&words, call, DETAIL | NO_CONFIRM, &why);
     own.yes = call->yes || words.flags & NO_CONFIRM;
     if (result == 0 && !call->dry_run && cli_asking(cli, &own) == ASKING_IS_MISUSE) {
-        words_fini(&words);
+        buffer_fini(&words.text);
         return cli_confirm(cli, &own, "");
     }
     if (result == 0)
         result = session_open(&deleting.cluster, call, CLUSTER_ACT, &why);
     if (result == 0)
-        result = find_all(&entries, deleting.cluster, &words, false, &why);
+        result = tftproot_find(&entries, deleting.cluster, words.name, false, &why);
     status = result ? cli_failed(cli, result, &why) : delete_all(&deleting, &entries);
     tftproot_free(&entries);
-    words_fini(&words);
+    buffer_fini(&words.text);
     session_close(deleting.cluster);
     return status;
 }

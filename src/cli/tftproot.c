@@ -1,6 +1,8 @@
 #include "cli/tftproot.h"
 
+#include "base/clock.h"
 #include "base/text.h"
+#include "cluster/crlfile.h"
 #include "wire/trustlist.h"
 
 #include <dirent.h>
@@ -29,7 +31,7 @@ static struct tftp_entry *append(struct tftp_entries *out)
     return &out->items[out->count++];
 }
 
-/* Among the first `count`, those of earlier searches: one directory has no name twice. */
+/* Among the first `count`, the published ones: those are served, whatever file has their name. */
 static bool is_there(const struct tftp_entries *entries, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++)
@@ -62,6 +64,42 @@ static int add_list(struct tftp_entries *out, struct store *store, enum list_kin
     }
     store_list_fini(&list);
     return entry ? 0 : -ENOMEM;
+}
+
+static int add_crl(struct tftp_entries *out, const char *name, const struct crlfile *file)
+{
+    struct tftp_entry *entry = append(out);
+    if (!entry)
+        return -ENOMEM;
+    *entry =
+        (struct tftp_entry){.kind = ENTRY_CRL, .size = file->body.size, .modified = file->updated};
+    text_copy(entry->name, sizeof entry->name, name);
+    return 0;
+}
+
+/* What is published under a name of the first directory. */
+static int add_published(struct tftp_entries *out, struct cluster *cluster, const char *pattern)
+{
+    struct store *store = cluster_store(cluster);
+    int result = 0;
+    for (enum list_kind kind = LIST_CTL; kind <= LIST_ITL && result == 0; kind++)
+        if (text_match(pattern, list_file(kind)))
+            result = add_list(out, store, kind);
+    for (int pem = 0; pem <= 1 && result == 0; pem++) {
+        const char *name = pem ? CRLFILE_PEM_NAME : CRLFILE_NAME;
+        struct crlfile file;
+        if (!text_match(pattern, name))
+            continue;
+        result = pem ? crlfile_read_pem(&file, store, clock_wall())
+                     : crlfile_read(&file, store, cluster_node(cluster)->name);
+        if (result == 0) {
+            result = add_crl(out, name, &file);
+            crlfile_fini(&file);
+        } else if (result == ERR_NOT_FOUND) {
+            result = 0;
+        }
+    }
+    return result;
 }
 
 /* ---- directories ---- */
@@ -156,11 +194,7 @@ static int split(char directory[FILE_PATH], const char **pattern, const char *sp
 static int find(struct tftp_entries *out, struct cluster *cluster, const char *pattern)
 {
     int fd = -1;
-    int result = 0;
-    for (enum list_kind kind = LIST_CTL; kind <= LIST_ITL && !out->directory[0] && result == 0;
-         kind++)
-        if (text_match(pattern, list_file(kind)) && !is_there(out, out->count, list_file(kind)))
-            result = add_list(out, cluster_store(cluster), kind);
+    int result = out->directory[0] ? 0 : add_published(out, cluster, pattern);
     if (result == 0)
         result = open_directory(&fd, cluster, out->directory);
     return result ? result : add_matches(out, fd, pattern);
@@ -181,9 +215,6 @@ int tftproot_find(struct tftp_entries *out, struct cluster *cluster, const char 
         text_copy(directory, sizeof directory, spec + strspn(spec, "/"));
         pattern = "*";
     }
-    if (out->count && strcmp(directory, out->directory) != 0)
-        return why_error(why, ERR_USAGE, "names of two directories at once: %s and %s",
-                         out->directory[0] ? out->directory : "/", directory[0] ? directory : "/");
     text_copy(out->directory, sizeof out->directory, directory);
     result = find(out, cluster, pattern[0] ? pattern : "*");
     if (result == -ENOENT || result == -ENOTDIR || result == -ELOOP)

@@ -1,16 +1,16 @@
 /*
  * tftproot: the files phones can ask for by name, as commands list and delete them.
  *
- * The published lists appear among them under their names CTLFile.tlv and ITLFile.tlv. Nothing
- * outside of tftpboot/ is looked at or touched: no part of a name may be "..", and directories that
- * are links are not followed.
+ * The published lists appear among them under their names CTLFile.tlv and ITLFile.tlv, and those of
+ * revoked certificates under theirs. Nothing outside of tftpboot/ is looked at or touched: no part
+ * of a name may be "..", and directories that are links are not followed.
  */
 #ifndef CLI_TFTPROOT_H
 #define CLI_TFTPROOT_H
 
 #include "cli/session.h"
 
-enum tftp_entry_kind { ENTRY_FILE, ENTRY_DIRECTORY, ENTRY_LIST };
+enum tftp_entry_kind { ENTRY_FILE, ENTRY_DIRECTORY, ENTRY_LIST, ENTRY_CRL };
 struct tftp_entry {
     char name[256];
     enum tftp_entry_kind kind;
@@ -27,7 +27,7 @@ struct tftp_entries {
 
 /* What fits `spec`, by name: "SEP*", "/CTLFile.tlv", "Desktops/320x196x4/List*". A directory that
  * is named itself stands for what is in it when `open` is true. A leading '/' does not count.
- * Nothing found is no error. Further calls add to `out`, which should be zeroed first. */
+ * Nothing found is no error. */
 int tftproot_find(struct tftp_entries *out, struct cluster *cluster, const char *spec, bool open,
                   struct why *why) CHECKED;
 void tftproot_free(struct tftp_entries *entries);

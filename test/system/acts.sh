@@ -415,9 +415,11 @@ This operation deletes the certificate TVS-trust/$trusted. Do you want to contin
 Successfully deleted certificate TVS-trust/$trusted.
 Note: Phones that asked TVS about it before may trust it for up to 86400 s more. It is in CAPF-trust, too: TVS goes on to vouch for it.
 END
-    for store in Phone-SAST-trust Phone-trust CAPF-trust web-trust; do
+    for store in Phone-SAST-trust Phone-trust CAPF-trust; do
         done_by set cert delete $store "$trusted" --yes || return
     done
+    complains 2 'FILE is missing, or the store in front of it' set cert delete "$trusted" --yes &&
+        done_by set cert delete "web-trust/$trusted" --yes || return
     complains 1 "there is no trusted certificate TVS-trust/$trusted; it is in CallManager-trust" \
         set cert delete TVS-trust "$trusted" --yes &&
         done_by set cert delete trust "$trusted" --yes &&

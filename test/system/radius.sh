@@ -43,6 +43,8 @@ one_revoked() {
     eventually crl_lists 0 || return
     admin phone revoke SEP001122330002 --yes || return
     eventually crl_lists 1 || return
+    admin file list tftp 'CAPF*' detail >listed && awk '{ print $NF, $(NF - 1) }' listed | grep -qx "CAPF.crl $(stat -c %s crl.der | sed 's/...$/,&/; s/^,//')" &&
+        grep -q 'CAPF.crl.pem$' listed && ! admin file delete tftp CAPF.crl --yes 2>said && grep -q 'CAPF.crl is kept by CAPF' said || return
     openssl verify -crl_check -CAfile capf.crt -CRLfile crl.pem SEP001122330001.crt || return
     ! openssl verify -crl_check -CAfile capf.crt -CRLfile crl.pem SEP001122330002.crt
 }

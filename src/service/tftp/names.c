@@ -1,5 +1,7 @@
 #include "service/tftp/names.h"
 
+#include "cluster/crlfile.h"
+
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -102,9 +104,9 @@ static enum name_kind kind_of(struct file_name *out)
         return NAME_CTL;
     if (is_list(out, "ITL", "ITLFile.tlv"))
         return NAME_ITL;
-    if (strcasecmp(out->asked, "CAPF.crl") == 0)
+    if (strcasecmp(out->asked, CRLFILE_NAME) == 0)
         return NAME_CRL;
-    if (strcasecmp(out->asked, "CAPF.crl.pem") == 0)
+    if (strcasecmp(out->asked, CRLFILE_PEM_NAME) == 0)
         return NAME_CRLS;
     if (device_then(out->asked, ".cnf.xml.enc.sgn", out->device)) {
         out->form = FORM_SEALED;

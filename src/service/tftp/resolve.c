@@ -3,11 +3,11 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "cluster/crlfile.h"
 #include "cluster/parameters.h"
 #include "pki/signedfile.h"
 #include "service/tftp/generate.h"
 #include "service/tftp/inspect.h"
-#include "service/tftp/revoked.h"
 #include "service/tftp/sealing.h"
 
 #include <errno.h>
@@ -267,6 +267,8 @@ static void find_file(struct resolver *r, struct store *store, const struct file
     bool firmware = file_name_is_firmware(name->asked);
     out->files = true;
     take_file(r, name->asked, false, out);
+    if (out->result == ERR_NOT_FOUND && firmware && name->form == FORM_SIGNED)
+        found_error(out, ERR_NOT_FOUND, "binaries are not signed here; phones ask without .sgn");
     if (out->result != ERR_NOT_FOUND || firmware)
         return;
     if (name->form == FORM_SIGNED && !text_ends(name->path, ".tlv")) {
@@ -351,8 +353,13 @@ static void find_list(struct resolver *r, struct store *store, const struct file
 static void find_crl(struct resolver *r, struct store *store, const struct file_name *name,
                      struct finding *out)
 {
-    int result = name->kind == NAME_CRL ? revoked_list(&out->body, store, r->node)
-                                        : revoked_lists(&out->body, store, clock_wall());
+    struct crlfile file = {.updated = 0};
+    int result = name->kind == NAME_CRL ? crlfile_read(&file, store, r->node)
+                                        : crlfile_read_pem(&file, store, clock_wall());
+    if (result == 0) {
+        result = body_from_bytes(&out->body, buffer_bytes(&file.body));
+        crlfile_fini(&file);
+    }
     if (result == ERR_NOT_FOUND)
         find_file(r, store, name, out);
     else if (result)

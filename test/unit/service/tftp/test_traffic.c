@@ -458,6 +458,16 @@ static void publish_crl(const struct identity *capf, uint8_t number, struct buff
     world_check(store_crl_publish(world.store, &crl, &why), &why);
 }
 
+/* Phones check binaries by themselves; an administrator who tries is told. */
+static void test_a_binary_is_not_signed_and_the_log_says_so(void **state)
+{
+    (void)state;
+    world_write("big.bin", bytes_of_string("image"));
+    assert_fetch("big.bin", bytes_of_string("image"));
+    assert_fetch_error("big.bin.sgn", TFTP_NOT_FOUND);
+    assert_int_equal(world_log_count("trustline.log", "binaries are not signed here"), 1);
+}
+
 static bool crl_is(const struct buffer *expected)
 {
     struct fetched f;
@@ -668,6 +678,7 @@ int main(void)
         CASE(test_without_a_signer_lists_and_plain_files_are_served),
         CASE(test_ipv6_is_served_alike),
         CASE(test_the_same_files_come_over_http),
+        CASE(test_a_binary_is_not_signed_and_the_log_says_so),
         CASE(test_the_list_of_revoked_certificates_is_served),
         CASE(test_who_tries_the_names_of_phones_is_slowed_and_named_and_nobody_else),
         CASE(test_the_trace_has_the_two_lines_of_cucm),

@@ -1,4 +1,4 @@
-#include "service/tftp/revoked.h"
+#include "cluster/crlfile.h"
 
 #include "base/text.h"
 #include "pki/lsc.h"
@@ -27,7 +27,12 @@ static int consider_issuer(void *context, const struct store_certificate *row)
     return result;
 }
 
-int revoked_list(struct body **out, struct store *store, const char *name)
+void crlfile_fini(struct crlfile *file)
+{
+    buffer_fini(&file->body);
+}
+
+int crlfile_read(struct crlfile *out, struct store *store, const char *name)
 {
     struct store_node node;
     struct store_crl crl;
@@ -40,29 +45,31 @@ int revoked_list(struct body **out, struct store *store, const char *name)
         result = ERR_NOT_FOUND;
     if (result == 0)
         result = store_crl_get(store, search.subject, &crl);
-    if (result)
-        return result;
-    result = body_from_bytes(out, buffer_bytes(&crl.der));
-    store_crl_fini(&crl);
+    if (result == 0) /* the bytes are taken over */
+        *out = (struct crlfile){.updated = crl.this_update, .body = crl.der};
     return result;
 }
 
-enum { LISTS_PEM_MAX = 2 * STORE_CRL_MAX };
+enum { PEM_MAX = 2 * STORE_CRL_MAX };
 
 static int add_list(void *context, const struct store_crl *crl)
 {
-    return crl_to_pem(context, buffer_bytes(&crl->der));
+    struct crlfile *file = context;
+    if (crl->this_update > file->updated)
+        file->updated = crl->this_update;
+    return crl_to_pem(&file->body, buffer_bytes(&crl->der));
 }
 
-int revoked_lists(struct body **out, struct store *store, int64_t now)
+int crlfile_read_pem(struct crlfile *out, struct store *store, int64_t now)
 {
-    struct buffer pem;
-    buffer_init(&pem, LISTS_PEM_MAX);
-    int result = store_crls(store, now, add_list, &pem);
-    if (result == 0 && !pem.size)
+    struct crlfile file = {.updated = 0};
+    buffer_init(&file.body, PEM_MAX);
+    int result = store_crls(store, now, add_list, &file);
+    if (result == 0 && !file.body.size)
         result = ERR_NOT_FOUND;
-    if (result == 0)
-        result = body_from_bytes(out, buffer_bytes(&pem));
-    buffer_fini(&pem);
+    if (result)
+        crlfile_fini(&file);
+    else
+        *out = file;
     return result;
 }
