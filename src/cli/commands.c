@@ -286,7 +286,7 @@ const struct command command_table[] = {
      .run = file_lint},
     {.words = "init",
      .operands = "--node NAME --address IP",
-     .flags = READS,
+     .flags = READS | COMMAND_DRY_RUN,
      .help = "Make a cluster: its keys, certificates, database and first trust list",
      .details = "The password of the first administrator is shown once. A directory that holds a "
                 "cluster already\nis not touched.",

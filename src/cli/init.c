@@ -50,6 +50,24 @@ static int read_options(struct init_options *out, const struct call *call, struc
     return result;
 }
 
+/* As it is typed into a shell: in quotes when it has to be. */
+static void shell_word(struct buffer *out, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "/._-+,:=@%";
+    if (*word && word[strspn(word, plain)] == '\0') {
+        buffer_text(out, word);
+        return;
+    }
+    buffer_text(out, "'");
+    for (const char *p = word; *p; p++) {
+        if (*p == '\'')
+            buffer_text(out, "'\\'");
+        buffer_u8(out, (uint8_t)*p);
+    }
+    buffer_text(out, "'");
+}
+
 static void print_made(FILE *out, struct cluster *cluster, const struct certs *certs,
                        const char *password)
 {
@@ -69,6 +87,10 @@ static void print_made(FILE *out, struct cluster *cluster, const struct certs *c
         cli_print(out, certificate_subject(c));
         fprintf(out, ", until %s\n", clock_java(until, certificate_not_after(c)));
     }
+    struct buffer typed;
+    buffer_init(&typed, 4 * FILE_PATH);
+    shell_word(&typed, cluster_state(cluster));
+    const char *state = buffer_string(&typed);
     fprintf(out,
             "\n"
             "Administrator:  administrator\n"
@@ -79,7 +101,8 @@ static void print_made(FILE *out, struct cluster *cluster, const struct certs *c
             "  mixed mode           trustline utils ctl set-cluster mixed-mode --state %s\n"
             "  a phone              trustline phone add SEP001122334455 --model 7975 --profile "
             "sccp-encrypted --line 1001 --state %s\n",
-            password, cluster_state(cluster), cluster_state(cluster), cluster_state(cluster));
+            password, state, state, state);
+    buffer_fini(&typed);
 }
 
 static json_t *made_json(struct cluster *cluster, const struct certs *certs, const char *password)
@@ -118,6 +141,24 @@ static enum cli_status show_made(struct cli *cli, const struct call *call, const
     return status;
 }
 
+/* What would come into being. */
+static enum cli_status show_wanted(struct cli *cli, const struct call *call,
+                                   const struct init_options *o)
+{
+    if (call->json)
+        return cli_json(cli,
+                        json_pack("{s:s, s:s, s:i, s:s, s:b}", "node", o->node, "address",
+                                  o->address, "port_offset", (int)o->port_offset, "state", o->state,
+                                  "dry_run", 1),
+                        STATUS_DONE);
+    fprintf(cli->out, "Would make a cluster in non-secure mode: node %s at %s", o->node,
+            o->address);
+    if (o->port_offset)
+        fprintf(cli->out, ", port offset %u", o->port_offset);
+    fprintf(cli->out, ", in %s.\n", o->state);
+    return STATUS_DONE;
+}
+
 enum cli_status init_cluster(struct cli *cli, const struct call *call)
 {
     struct why why = WHY_NONE;
@@ -127,6 +168,10 @@ enum cli_status init_cluster(struct cli *cli, const struct call *call)
     int result = read_options(&options, call, &why);
     if (result)
         return cli_misuse(cli, call, "%s", why_text(&why, result));
+    if (call->dry_run) {
+        result = cluster_init_check(&options, &why);
+        return result ? cli_failed(cli, result, &why) : show_wanted(cli, call, &options);
+    }
     umask(027); /* what is made is for its owner, and for his group to read */
     result = session_quiet(&why);
     if (result == 0)

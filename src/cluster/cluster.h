@@ -63,6 +63,8 @@ struct init_options {
     const char *organization, *unit, *locality, *province, *country; /* NULL or "": left out */
     unsigned key_size; /* 1024, 2048 or 4096; 0: 2048 */
 };
+/* Would cluster_init() make it, as far as can be seen without making anything? */
+int cluster_init_check(const struct init_options *options, struct why *why) CHECKED;
 /* Makes the publisher, wholly or not at all. `password` gets that of the first administrator, to be
  * shown once. */
 int cluster_init(const struct init_options *options, char password[32], struct why *why) CHECKED;

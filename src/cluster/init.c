@@ -156,6 +156,38 @@ static int look_around(struct init *init)
     return result;
 }
 
+/* "a/b" -> "a" -> "."; "/a" -> "/". */
+static void cut_last(char path[FILE_PATH])
+{
+    char *slash = strrchr(path, '/');
+    if (!slash)
+        text_copy(path, FILE_PATH, ".");
+    else
+        slash[slash == path] = '\0';
+}
+
+/* Could the directory be made, or be filled when it is there? */
+static int look_ahead(struct init *init)
+{
+    char path[FILE_PATH];
+    struct stat st;
+    const char *state = init->options->state;
+    if (file_exists(state))
+        return access(state, W_OK) == 0 ? look_around(init)
+                                        : why_error(init->why, -errno, "%s: cannot be made: %s",
+                                                    state, error_text(-errno));
+    if (!text_copy(path, sizeof path, state))
+        return why_error(init->why, ERR_LIMIT, "%s: the name is too long", state);
+    do /* up to what is there */
+        cut_last(path);
+    while (!file_exists(path));
+    if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
+        errno = ENOTDIR;
+    else if (access(path, W_OK) == 0)
+        return 0;
+    return why_error(init->why, -errno, "%s: cannot make directory: %s", state, error_text(-errno));
+}
+
 static int remove_entries(const struct init *init)
 {
     char path[FILE_PATH];
@@ -440,15 +472,35 @@ static int move(struct init *init)
     return result ? result : file_sync_directory(state);
 }
 
+/* All that can be known without touching the disk. */
+static int prepare(struct init *init)
+{
+    int result = file_path(init->stage, init->options->state, STAGING);
+    if (result == 0)
+        result = check_options(init);
+    if (result == 0)
+        configure(init);
+    return result;
+}
+
+int cluster_init_check(const struct init_options *options, struct why *why)
+{
+    char where[FILE_PATH];
+    struct init init = {.options = options, .why = why};
+    int result = prepare(&init);
+    if (result == 0)
+        result = look_ahead(&init);
+    if (result == 0)
+        result = config_store_address(where, &init.config, options->state);
+    return result ? result : store_check_address(where, why);
+}
+
 int cluster_init(const struct init_options *options, char password[32], struct why *why)
 {
     struct init init = {.options = options, .why = why};
-    int result = file_path(init.stage, options->state, STAGING);
-    if (result == 0)
-        result = check_options(&init);
+    int result = prepare(&init);
     if (result)
         return result;
-    configure(&init);
     result = make_stage(&init);
     if (result) {
         if (init.made_directory)

@@ -44,6 +44,8 @@ enum store_mode {
  * with STORE_READ: ERR_CONFLICT). */
 int store_open(struct store **out, const char *where, enum store_mode mode,
                struct why *why) CHECKED;
+/* Can this version keep a store there? ERR_UNSUPPORTED. Nothing is opened. */
+int store_check_address(const char *where, struct why *why) CHECKED;
 /* NULL is accepted. An open transaction is undone. */
 void store_close(struct store *store);
 /* The schema this program knows. */

@@ -39,21 +39,27 @@ static int prepare_schema(struct db *db, enum store_mode mode, struct why *why)
     return schema_migrate(db, &schema_current, why);
 }
 
+int store_check_address(const char *where, struct why *why)
+{
+    if (driver_of(where))
+        return 0;
+    return why_error(why, ERR_UNSUPPORTED,
+                     "databases of the kind \"%.*s\" are not supported by this version; "
+                     "it takes the path of a file",
+                     (int)strcspn(where, ":"), where);
+}
+
 int store_open(struct store **out, const char *where, enum store_mode mode, struct why *why)
 {
+    int result = store_check_address(where, why);
+    if (result)
+        return result;
     const struct db_driver *driver = driver_of(where);
-    if (!driver) {
-        size_t scheme = strcspn(where, ":");
-        return why_error(why, ERR_UNSUPPORTED,
-                         "databases of the kind \"%.*s\" are not supported by this version; "
-                         "it takes the path of a file",
-                         (int)scheme, where);
-    }
     struct store *store = calloc(1, sizeof *store);
     if (!store)
         return -ENOMEM;
     store->mode = mode;
-    int result = map_new(&store->statements, STATEMENTS_MAX);
+    result = map_new(&store->statements, STATEMENTS_MAX);
     if (result == 0)
         result = driver->open(&store->db, where, mode, why);
     if (result == 0)
