@@ -140,7 +140,8 @@ json_t *cli_json_hex(struct bytes bytes)
 
 enum cli_status cli_json(struct cli *cli, json_t *value, enum cli_status status)
 {
-    int printed = value ? json_dumpf(value, cli->out, JSON_INDENT(2)) : -1;
+    int printed =
+        value ? json_dumpf(value, cli->out, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) : -1;
     json_decref(value);
     if (printed != 0)
         return cli_error(cli, "cannot make JSON of this");

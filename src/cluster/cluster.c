@@ -220,10 +220,11 @@ int cluster_open(struct cluster **out, const char *state, enum cluster_access ac
     int result = text_copy(c->state, sizeof c->state, state) ? 0 : ERR_LIMIT;
     if (result == 0)
         result = enter(c, access, why);
-    if (result == 0)
+    if (result == 0) {
         result = config_load(&c->config, state, why);
-    if (result == -EACCES)
-        result = say_who_may(state, result, why);
+        if (result == -EACCES)
+            result = say_who_may(state, result, why);
+    }
     bool acts = access == CLUSTER_ACT || access == CLUSTER_TIDY;
     if (result == 0 && acts) {
         char path[FILE_PATH];

@@ -276,7 +276,7 @@ int tally_print_json(struct tally *t, FILE *out)
         json_decref(root);
         root = NULL;
     }
-    int printed = root ? json_dumpf(root, out, JSON_INDENT(2)) : -1;
+    int printed = root ? json_dumpf(root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) : -1;
     json_decref(root);
     if (printed == 0)
         fputc('\n', out);

@@ -98,12 +98,28 @@ init_as_json() {
         [ "$(json '$.certificates[0].name')" = web ] && [ -n "$(json '$.password')" ] &&
         openssl x509 -in second/keys/TVS.pem -noout -text | grep -q '(1024 bit)'
 }
+init_tried_first() {
+    done_by init --node b --address 192.0.2.1 --state "a dir/x" --dry-run && prints 'Would make a cluster in non-secure mode: node b at 192.0.2.1, in a dir/x.' &&
+        [ ! -e 'a dir' ] && done_by init --node b --address 192.0.2.1 --state "a dir/x" --dry-run --json && is_json || return
+    complains 1 "$state: there is a cluster already" init --node a --address 192.0.2.1 --dry-run &&
+        complains 2 'host is no IP address' init --node a --address host --state x --dry-run &&
+        complains 1 'full: is not empty (x)' init --node a --address 192.0.2.1 --state full --dry-run &&
+        complains 1 'full/x/y: cannot make directory: Not a directory' init --node a --address 192.0.2.1 --state full/x/y --dry-run &&
+        complains 1 'databases of the kind "postgresql" are not supported by this version' \
+            init --state "$work/other" --node a --address 127.0.0.1 --database postgresql://u@h/n --dry-run
+}
+init_hints_can_be_typed() {
+    done_by init --node b --address 192.0.2.1 --state "it's here" || return
+    eval "$(sed -n 's/^  mixed mode *trustline //p' out | sed 's/^/done_by plan /')" && prints 'A new CTL'
+}
 test_that 'init makes a cluster and tells what it made' init_tells
 test_that 'the password is shown once and kept nowhere' password_is_nowhere
 test_that 'keys are shut away, each with its certificate' keys_are_shut_away
 test_that 'certificates look as on a CUCM' certificates_are_cucms
 test_that 'what init cannot do it says, and leaves nothing' init_refuses
 test_that 'init tells the same as JSON' init_as_json
+test_that 'a dry run of init looks, and makes nothing' init_tried_first
+test_that 'what init says to type next can be typed, whatever the directory is called' init_hints_can_be_typed
 
 # ---- looking at it ----
 
@@ -175,7 +191,7 @@ END
     like_status=$?
     cp whole out
     [ $like_status -eq 0 ] && prints 'CTL   not served' && prints 'Cisco Tftp                                  STOPPED' || return
-    done_by show status --json && is_json || return
+    done_by show status --json && is_json && ! grep -E '[.][0-9]{10}' out || return
     expect 1 "$trustline" show status --state "$work/absent" && prints 'Host Name' &&
         says 'there is no cluster here (make one with: trustline init)'
 }
@@ -398,7 +414,9 @@ END
 no such file or directory can be found
 END
     done
-    complains 2 'PATTERN is missing' file list tftp
+    complains 2 'PATTERN is missing' file list tftp &&
+        complains 2 "'bogus' is none of detail, reverse, date, size, page" file list tftp '*' bogus &&
+        complains 2 "'b' is none of detail, noconfirm" file delete tftp a b --yes
 }
 files_are_deleted() {
     complains 2 'asks before it acts, and no terminal is there to answer; --yes answers' \
@@ -568,7 +586,7 @@ strangers() {
     [ "$(id -u)" -eq 0 ] || return 0
     chmod 711 "$work"
     expect 1 setpriv --reuid nobody --regid nogroup --clear-groups "$trustline" show cert list own &&
-        says "$state" && says 'Permission denied' && one_line
+        says "$state" && says 'Permission denied' && one_line && [ "$(grep -o 'root may do this' err | wc -l)" -eq 1 ]
 }
 test_that 'every reading command speaks JSON' json_everywhere
 test_that 'a stranger to the state directory is told who may look' strangers
