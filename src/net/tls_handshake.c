@@ -60,18 +60,7 @@ int tls_hello_seen(SSL *ssl, int *alert, void *context)
     return SSL_CLIENT_HELLO_SUCCESS;
 }
 
-static int certificate_from_x509(struct certificate **out, const X509 *x509, struct why *why)
-{
-    unsigned char *der = NULL;
-    int size = i2d_X509(x509, &der);
-    if (size < 0)
-        return why_error(why, ERR_CRYPTO, "a certificate cannot be written as DER");
-    int result = certificate_from_der(out, bytes_of(der, (size_t)size), why);
-    OPENSSL_free(der);
-    return result;
-}
-
-static enum tls_verdict ask(struct tls_connection *c, const X509 *x509, struct why *why)
+static enum tls_verdict ask(struct tls_connection *c, X509 *x509, struct why *why)
 {
     struct certificate *peer = NULL;
     enum tls_verdict verdict = TLS_BAD_CERTIFICATE;
@@ -149,7 +138,7 @@ bool tls_is_encrypted(const struct tls_connection *c)
 
 int tls_peer_certificate(const struct tls_connection *c, struct certificate **out, struct why *why)
 {
-    const X509 *x509 = c->ssl ? SSL_get0_peer_certificate(c->ssl) : NULL;
+    X509 *x509 = c->ssl ? SSL_get0_peer_certificate(c->ssl) : NULL;
     if (!x509)
         return why_error(why, ERR_NOT_FOUND, "the other side showed no certificate");
     return certificate_from_x509(out, x509, why);

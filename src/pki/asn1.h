@@ -16,5 +16,8 @@ int asn1_serial(uint8_t out[SERIAL_MAX], size_t *size, const ASN1_INTEGER *seria
 int asn1_name(struct buffer *out, const X509_NAME *name, struct why *why) CHECKED;
 /* In unix seconds. */
 int asn1_time(int64_t *out, const ASN1_TIME *time, struct why *why) CHECKED;
+/* Is it an RSAPublicKey (RFC 8017, A.1.1) of two positive numbers, in the one way DER has to write
+ * it, and nothing behind it? */
+bool asn1_is_der_rsa(struct bytes der);
 
 #endif

@@ -46,14 +46,20 @@ const char *crypto_error(char out[160])
     return out;
 }
 
-static int take_rsa(struct certificate *c, EVP_PKEY *key)
+/* Of the flags of a bit string: so many bits of its last byte do not count. */
+enum { BITS_LEFT_OVER = 7 };
+
+/* The bits of the certificate's own key field, which are an RSAPublicKey. OpenSSL reads more ways
+ * to write one than DER has; lists and phones compare bytes, so only that one is let in. To have
+ * OpenSSL write it again instead costs more than all else here together. */
+static int take_rsa(struct certificate *c, struct why *why)
 {
-    unsigned char *der = NULL;
-    int size = i2d_PublicKey(key, &der); /* RSAPublicKey */
-    if (size <= 0)
-        return ERR_CRYPTO;
-    buffer_append(&c->public_key, bytes_of(der, (size_t)size));
-    OPENSSL_free(der);
+    const ASN1_BIT_STRING *field = X509_get0_pubkey_bitstr(c->x509);
+    struct bytes bits = bytes_of(ASN1_STRING_get0_data(field), (size_t)ASN1_STRING_length(field));
+    if (field->flags & BITS_LEFT_OVER || !asn1_is_der_rsa(bits))
+        return why_error(why, ERR_FORMAT,
+                         "its public key cannot be read: an RSA key that is not written as DER");
+    buffer_append(&c->public_key, bits);
     c->key_kind = KEY_RSA;
     text_copy(c->key_name, sizeof c->key_name, "RSA");
     return c->public_key.error;
@@ -89,8 +95,7 @@ static int take_key(struct certificate *c, struct why *why)
     int result = 0;
     switch (EVP_PKEY_get_base_id(key)) {
     case EVP_PKEY_RSA:
-        result = take_rsa(c, key);
-        break;
+        return take_rsa(c, why);
     case EVP_PKEY_EC:
         result = take_ec(c, key);
         break;
@@ -178,6 +183,13 @@ int certificate_from_der(struct certificate **out, struct bytes der, struct why 
         X509_free(x509);
         return why_error(why, ERR_FORMAT, "bytes follow the DER certificate");
     }
+    return adopt(out, x509, why);
+}
+
+int certificate_from_x509(struct certificate **out, X509 *x509, struct why *why)
+{
+    if (X509_up_ref(x509) != 1)
+        return -ENOMEM;
     return adopt(out, x509, why);
 }
 

@@ -256,12 +256,114 @@ static void test_the_public_key_is_the_one_openssl_writes(void **state)
     }
 }
 
+/* A certificate of the pool with another key field; its signature does not fit any more, which is
+ * not looked at here. */
+static int read_with_key(struct certificate **out, struct bytes key, long unused_bits,
+                         struct why *why)
+{
+    struct certificate *model = NULL;
+    unsigned char *der = NULL;
+    assert_int_equal(certificate_load(&model, vector_path("pool/rsa2048.pem"), NULL), 0);
+    X509 *x509 = X509_dup(certificate_x509(model));
+    assert_non_null(x509);
+    assert_int_equal(X509_PUBKEY_set0_param(X509_get_X509_PUBKEY(x509),
+                                            OBJ_nid2obj(NID_rsaEncryption), V_ASN1_NULL, NULL,
+                                            OPENSSL_memdup(key.data, key.size), (int)key.size),
+                     1);
+    X509_get0_pubkey_bitstr(x509)->flags |= unused_bits;
+    assert_true(i2d_re_X509_tbs(x509, NULL) > 0);
+    int size = i2d_X509(x509, &der);
+    assert_true(size > 0);
+    int result = certificate_from_der(out, bytes_of(der, (size_t)size), why);
+    OPENSSL_free(der);
+    X509_free(x509);
+    certificate_free(model);
+    return result;
+}
+
+struct odd_key {
+    const char *front; /* up to the first byte of the modulus that is not 0 */
+    size_t front_size;
+    const char *behind; /* the modulus */
+    size_t behind_size;
+    long unused_bits;
+};
+#define ODD(front, behind, unused)                                     \
+    {                                                                  \
+        front, sizeof(front) - 1, behind, sizeof(behind) - 1, (unused) \
+    }
+
+static void write_odd(struct buffer *out, const struct odd_key *odd, struct bytes modulus)
+{
+    buffer_init(out, 2000);
+    buffer_append(out, bytes_of(odd->front, odd->front_size));
+    buffer_append(out, modulus);
+    buffer_append(out, bytes_of(odd->behind, odd->behind_size));
+    assert_int_equal(out->error, 0);
+}
+
+/* RSA of 2048 bits, e = 65537: 30 82 01 0a 02 82 01 01 00 <modulus> 02 03 01 00 01 (RFC 8017,
+ * A.1.1). OpenSSL would read most of the others, too. */
+static void test_an_rsa_key_has_one_way_to_be_written(void **state)
+{
+    (void)state;
+    static const struct odd_key usual =
+        ODD("\x30\x82\x01\x0a\x02\x82\x01\x01\x00", "\x02\x03\x01\x00\x01", 0);
+    static const struct odd_key odd[] = {
+        /* bytes behind it, and within it */
+        ODD("\x30\x82\x01\x0a\x02\x82\x01\x01\x00", "\x02\x03\x01\x00\x01\x00", 0),
+        ODD("\x30\x82\x01\x0d\x02\x82\x01\x01\x00", "\x02\x03\x01\x00\x01\x02\x01\x05", 0),
+        /* lengths longer than they need to be, or not said */
+        ODD("\x30\x83\x00\x01\x0a\x02\x82\x01\x01\x00", "\x02\x03\x01\x00\x01", 0),
+        ODD("\x30\x82\x01\x0b\x02\x83\x00\x01\x01\x00", "\x02\x03\x01\x00\x01", 0),
+        ODD("\x30\x82\x01\x0b\x02\x82\x01\x01\x00", "\x02\x81\x03\x01\x00\x01", 0),
+        ODD("\x30\x82\x01\x0c\x02\x82\x01\x01\x00", "\x02\x82\x00\x03\x01\x00\x01", 0),
+        ODD("\x30\x80\x02\x82\x01\x01\x00", "\x02\x03\x01\x00\x01\x00\x00", 0),
+        /* numbers with needless zeros, and below zero */
+        ODD("\x30\x82\x01\x0b\x02\x82\x01\x02\x00\x00", "\x02\x03\x01\x00\x01", 0),
+        ODD("\x30\x82\x01\x0b\x02\x82\x01\x01\x00", "\x02\x04\x00\x01\x00\x01", 0),
+        ODD("\x30\x82\x01\x09\x02\x82\x01\x00", "\x02\x03\x01\x00\x01", 0),
+        ODD("\x30\x82\x01\x08\x02\x82\x01\x01\x00", "\x02\x01\x81", 0),
+        /* a last byte of which some bits do not count */
+        ODD("\x30\x82\x01\x0a\x02\x82\x01\x01\x00", "\x02\x03\x01\x00\x02",
+            ASN1_STRING_FLAG_BITS_LEFT | 1),
+        /* other things where numbers belong, and one number alone */
+        ODD("\x30\x82\x01\x0a\x02\x82\x01\x01\x00", "\x04\x03\x01\x00\x01", 0),
+        ODD("\x31\x82\x01\x0a\x02\x82\x01\x01\x00", "\x02\x03\x01\x00\x01", 0),
+        ODD("\x30\x82\x01\x05\x02\x82\x01\x01\x00", "", 0),
+    };
+    struct certificate *signer = NULL;
+    struct certificate *c = NULL;
+    struct why why = WHY_NONE;
+    struct buffer key;
+    assert_int_equal(certificate_load(&signer, vector_path("pool/rsa2048.pem"), NULL), 0);
+    struct bytes modulus = bytes_slice(certificate_public_key(signer), 9, 256);
+    assert_true(modulus.size == 256 && modulus.data[0] & 0x80);
+    write_odd(&key, &usual, modulus);
+    if (read_with_key(&c, buffer_bytes(&key), 0, &why))
+        fail_msg("%s", why.text);
+    assert_bytes_equal(certificate_public_key(c), certificate_public_key(signer));
+    certificate_free(c);
+    buffer_fini(&key);
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        why = (struct why)WHY_NONE;
+        write_odd(&key, &odd[i], modulus);
+        if (read_with_key(&c, buffer_bytes(&key), odd[i].unused_bits, &why) == 0)
+            fail_msg("key %zu was read", i);
+        if (!strstr(why.text, "its public key cannot be read"))
+            fail_msg("key %zu: %s", i, why.text);
+        buffer_fini(&key);
+    }
+    certificate_free(signer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names_are_in_the_order_of_cucm),
         cmocka_unit_test(test_unknown_attributes_follow_the_known_ones),
         cmocka_unit_test(test_the_public_key_is_the_one_openssl_writes),
+        cmocka_unit_test(test_an_rsa_key_has_one_way_to_be_written),
         cmocka_unit_test(test_a_name_with_a_nul_is_refused),
         cmocka_unit_test(test_a_self_signed_certificate_has_what_its_use_asks),
         cmocka_unit_test(test_a_request_fits_the_certificate_made_of_it_only),
