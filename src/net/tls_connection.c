@@ -52,6 +52,7 @@ static void destroy(struct tls_connection *c)
         free(parcel);
     }
     tls_context_free(c->context);
+    certificate_free(c->shown);
     free(c->verdict);
     free(c->text);
     free(c);

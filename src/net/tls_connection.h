@@ -106,10 +106,10 @@ const char *tls_version(const struct tls_connection *c); /* "TLSv1", "TLSv1.2", 
 const char *tls_cipher(const struct tls_connection *c);  /* "AES128-SHA", "" before it is known */
 bool tls_is_encrypted(const struct tls_connection *c);   /* false with NULL-SHA */
 /* The peer's certificate, a new owner of it each time. ERR_NOT_FOUND when it showed none. */
-int tls_peer_certificate(const struct tls_connection *c, struct certificate **out,
+int tls_peer_certificate(struct tls_connection *c, struct certificate **out,
                          struct why *why) CHECKED;
 /* What the peer sent, its own certificate first; at most `max`. The caller frees each. */
-int tls_peer_chain(const struct tls_connection *c, struct certificate **out, size_t max,
-                   size_t *count, struct why *why) CHECKED;
+int tls_peer_chain(struct tls_connection *c, struct certificate **out, size_t max, size_t *count,
+                   struct why *why) CHECKED;
 
 #endif

@@ -68,7 +68,10 @@ static enum tls_verdict ask(struct tls_connection *c, X509 *x509, struct why *wh
         why_error(why, ERR_NOT_FOUND, "no certificate was shown");
     else if (certificate_from_x509(&peer, x509, why) == 0)
         verdict = c->keeper ? c->keeper->judge(c, peer, why) : c->judge(c->user, peer, why);
-    certificate_free(peer);
+    if (verdict == TLS_TRUSTED && !c->shown)
+        c->shown = peer;
+    else
+        certificate_free(peer);
     return verdict;
 }
 
@@ -136,8 +139,15 @@ bool tls_is_encrypted(const struct tls_connection *c)
     return cipher && SSL_CIPHER_get_bits(cipher, NULL) > 0;
 }
 
-int tls_peer_certificate(const struct tls_connection *c, struct certificate **out, struct why *why)
+/* The handshake has taken it apart already. That is not kept beside OpenSSL's own for as long as a
+ * connection is open. */
+int tls_peer_certificate(struct tls_connection *c, struct certificate **out, struct why *why)
 {
+    if (c->shown) {
+        *out = c->shown;
+        c->shown = NULL;
+        return 0;
+    }
     X509 *x509 = c->ssl ? SSL_get0_peer_certificate(c->ssl) : NULL;
     if (!x509)
         return why_error(why, ERR_NOT_FOUND, "the other side showed no certificate");
@@ -145,8 +155,8 @@ int tls_peer_certificate(const struct tls_connection *c, struct certificate **ou
 }
 
 /* OpenSSL's chain has the peer's own certificate in it on clients, and not on servers. */
-int tls_peer_chain(const struct tls_connection *c, struct certificate **out, size_t max,
-                   size_t *count, struct why *why)
+int tls_peer_chain(struct tls_connection *c, struct certificate **out, size_t max, size_t *count,
+                   struct why *why)
 {
     size_t n = 0;
     if (max == 0)

@@ -117,8 +117,9 @@ struct tls_connection {
     struct tls_parcel *first; /* what waits to be sent */
     struct tls_parcel **last;
     size_t queued;
-    char *verdict; /* why the peer's certificate was refused */
-    char *text;    /* the end's */
+    struct certificate *shown; /* the peer's, trusted, until somebody asks for it */
+    char *verdict;             /* why it was refused */
+    char *text;                /* the end's */
     struct tls_end end;
     bool ended;      /* `end` is decided */
     bool shaken;     /* the handshake is done */

@@ -32,7 +32,7 @@ static void answered(void *context, const struct testimony *testimony)
     v->told(v->context, result, &why);
 }
 
-int vouching_ask(struct vouching *v, const struct tls_connection *connection,
+int vouching_ask(struct vouching *v, struct tls_connection *connection,
                  void (*told)(void *context, int error, const struct why *why), void *context)
 {
     certificate_free(v->certificate);

@@ -28,7 +28,7 @@ enum tls_verdict vouching_judge(struct vouching *v, const struct certificate *se
 /* The lists do not know the certificate of this handshake, and TVS must be asked. */
 bool vouching_is_open(const struct vouching *v);
 /* `told` is called once, later: 0, or ERR_POLICY and why. vouching_clear() may be called in it. */
-int vouching_ask(struct vouching *v, const struct tls_connection *connection,
+int vouching_ask(struct vouching *v, struct tls_connection *connection,
                  void (*told)(void *context, int error, const struct why *why),
                  void *context) CHECKED;
 /* For the next connection; nothing is called any more. */
