@@ -68,9 +68,36 @@ told_by_both_sides() {
         'setupSocketToTvsProxy: Connected to TVS proxy server' 'processTvsClntReq: TVS Certificate cache flush request received'; do
         grep -q "SECD: $words\$" "$work/said" || { cat "$work/said"; fails "the phone does not say: $words"; return; }
     done
-    serial=$(serial_of CallManager | tr a-f A-F)
-    eventually grep -q "tvsHandleQueryCertReq : Serial Number is: $serial" "$state/log/tvs.log" || return
-    grep -A 9 "Serial Number is: $serial" "$state/log/tvs.log" | grep -q 'getCertificateInformation - {role : 0}'
+    asked_as_documented && cached_as_documented
+}
+# The question in the trace of TVS, line by line.
+asked_as_documented() {
+    serial=$(serial_of CallManager | tr a-f A-F) name='CN=one;O=Example;C=XX'
+    cat >"$work/wanted" <<END
+debug tvsHandleQueryCertReq
+debug tvsHandleQueryCertReq : Subject Name is: $name
+debug tvsHandleQueryCertReq : Issuer Name is: $name
+debug tvsHandleQueryCertReq : Serial Number is: $serial
+debug CertificateDBCache::getCertificateInformation - Looking up the certificate cache using Unique MAP ID : $serial$name
+debug CertificateDBCache::getCertificateInformation - Found entry {rolecount : 2}
+debug CertificateDBCache::getCertificateInformation - {role : 0}
+debug CertificateDBCache::getCertificateInformation - {role : 2}
+debug tvsHandleQueryCertReq: Timer started from tvsHandleNewPhConnection
+END
+    eventually grep -q "Serial Number is: $serial" "$state/log/tvs.log" || return
+    grep -B 3 -A 5 -m 1 "Serial Number is: $serial" "$state/log/tvs.log" | sed 's/^[0-9:.]* | //' | diff "$work/wanted" -
+}
+# And before it the CTL cached anew, with a line for each of its records.
+cached_as_documented() {
+    capf=$(serial_of CAPF | tr a-f A-F)$("$trustline" show cert own CAPF --json --state "$state" | sed -n 's/^ *"issuer": "\(.*\)",*$/\1/p')
+    {
+        echo 'CertificateCache::localCTLCacheMonitor - CTLFile.tlv has been modified. Recaching CTL Certificate Cache'
+        echo 'updateLocalCTLCache : Refreshing the local CTL certificate cache'
+        for key in "$serial$name" "$serial$name" "$capf"; do
+            echo "tvs_sql_get_all_CTL_certificate - Unique Key used for Caching :: $key, length : ${#key}"
+        done
+    } >"$work/wanted"
+    grep -A 4 localCTLCacheMonitor "$state/log/tvs.log" | tail -n 5 | sed 's/^[0-9:.]* | debug //' | diff "$work/wanted" -
 }
 
 # ---- two anchors: the default ----
@@ -107,6 +134,12 @@ tvs_and_the_anchor() {
     plans 3 set cert regen CallManager && loses "$(devices_of $all_models)" || return
     renews CallManager --accept-lockout && refuses tvs_silent $models && refuses unknown_signer $old_models
 }
+# And the other way round: the anchor first, which TVS would have bridged.
+the_anchor_and_tvs() {
+    fresh other callmanager && renews CallManager --accept-lockout || return
+    plans 3 set cert regen TVS && [ "$(lost)" = "$(devices_of $models)" ] || fails "would lose: $(lost)" || return
+    renews TVS --accept-lockout && refuses tvs_silent $models && refuses unknown_signer $old_models
+}
 healed_by_hand() {
     boots $models -- --erase ctl --erase itl && boots $old_models -- --erase ctl && boots $all_models
 }
@@ -118,6 +151,26 @@ both_anchors() {
     renews ITLRecovery --accept-lockout && accepted ctl tvs_vouches $models && refuses unknown_signer $old_models &&
         boots $old_models -- --erase ctl
 }
+# All of them in a row, and none fetched: nobody is lost as long as one anchor stays, but the plan
+# says which bridge goes.
+all_but_one() {
+    renews CallManager && plans 3 set cert regen TVS && loses '' && burns servers "$models" || return
+    renews TVS --accept-lockout && plans 0 set cert regen CAPF && loses '' && renews CAPF
+}
+one_stays() {
+    fresh five callmanager,itlrecovery && all_but_one && accepted ctl signer_in_ctl $all_models
+}
+none_stays() {
+    all_but_one && plans 3 set cert regen ITLRecovery && loses "$(devices_of $all_models)" || return
+    renews ITLRecovery --accept-lockout && refuses tvs_silent $models && refuses unknown_signer $old_models && healed_by_hand
+}
+burns() { # BRIDGE MODELS
+    burnt=$(sqlite3 :memory: "select distinct json_extract(value, '\$.device') from json_each(readfile('$work/out'), '\$.phones')
+        where json_extract(value, '\$.bridge') = '$1' order by 1" | paste -s -d ' ')
+    # shellcheck disable=SC2086 # a list of words
+    [ "$burnt" = "$(devices_of $2)" ] || { cat "$work/out"; fails "would burn: $burnt"; }
+}
+
 # And hands help for good: a phone that is deleted and added is a new one to the plan.
 known_as_new() {
     added_anew $all_models && boots $all_models && plans 0 set cert regen CallManager && loses ''
@@ -133,7 +186,11 @@ test_that 'in the right order, each fetched before the next, no phone is lost' r
 test_that 'a new CAPF certificate is believed through TVS' capf_through_tvs
 test_that 'TVS and the only anchor in one go lose all phones: so says the plan, and so it comes' tvs_and_the_anchor
 test_that 'erased lists heal them' healed_by_hand
+test_that 'the same the other way round' the_anchor_and_tvs
+test_that 'which is healed in the same way' healed_by_hand
 test_that 'both anchors in one go lose those that cannot ask TVS' both_anchors
+test_that 'three certificates in a row, none fetched: the plan names the bridge, and the last anchor takes all' one_stays
+test_that 'the last anchor after them: so many are lost as the plan says' none_stays
 test_that 'phones that were helped are new to the plan when they were deleted and added' known_as_new
 test_that 'the node ends in order' node_in_order
 done_testing
