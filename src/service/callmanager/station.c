@@ -383,7 +383,8 @@ bool station_step(struct station *s, const struct station_now *now, struct stati
             end_late(s);
             continue;
         }
-        if (s->out.size > s->site->limits.output)
+        s->held = s->out.size > s->site->limits.output;
+        if (s->held)
             return false;
         struct bytes frame = next_frame(s, now->ms);
         if (frame.size)
@@ -397,7 +398,8 @@ bool station_step(struct station *s, const struct station_now *now, struct stati
 
 int64_t station_due(const struct station *s)
 {
-    if (s->note || s->state == STATION_ENDED)
+    bool freed = s->held && s->out.size == 0;
+    if (s->note || s->state == STATION_ENDED || freed)
         return 0;
     return s->slowed_until && s->slowed_until < s->due ? s->slowed_until : s->due;
 }

@@ -58,6 +58,7 @@ struct station {
     int64_t refilled;  /* when */
     unsigned early;
     int64_t slowed_until;
+    bool held;                  /* nothing is read until what it is told has left */
     bool small_business;        /* its tokens have other numbers */
     struct station_claim claim; /* version 0 before it registers */
     /* of a phone that is registered */

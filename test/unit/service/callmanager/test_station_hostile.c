@@ -169,10 +169,9 @@ static void test_what_comes_too_fast_is_left_to_tcp(void **state)
     buffer_fini(&flood);
 }
 
-static void test_a_phone_that_does_not_listen_is_not_answered_without_end(void **state)
+/* Of what answers are long to, more than there is room for. */
+static void asks_too_much(struct phone *p)
 {
-    (void)state;
-    struct phone *p = sign_on(0, CALL_LINK_PLAIN, 17, CALL_NOT_SECURE);
     struct station_event event;
     struct sccp_message m;
     struct buffer b;
@@ -183,6 +182,15 @@ static void test_a_phone_that_does_not_listen_is_not_answered_without_end(void *
     assert_int_equal(station_input(p->station, buffer_bytes(&b)), 0);
     while (station_step(p->station, &office.now, &event))
         ;
+    buffer_fini(&b);
+}
+
+static void test_a_phone_that_does_not_listen_is_not_answered_without_end(void **state)
+{
+    (void)state;
+    struct phone *p = sign_on(0, CALL_LINK_PLAIN, 17, CALL_NOT_SECURE);
+    struct station_event event;
+    asks_too_much(p);
     assert_in_range(station_output(p->station).size, office.site.limits.output,
                     office.site.limits.output + 1000);
     size_t before = station_output(p->station).size;
@@ -193,7 +201,21 @@ static void test_a_phone_that_does_not_listen_is_not_answered_without_end(void *
     while (told(0, SCCP_SOFT_KEY_SET))
         sets++;
     assert_int_equal(sets, 150);
-    buffer_fini(&b);
+}
+
+static void test_what_was_not_read_for_want_of_room_is_read_when_there_is_some(void **state)
+{
+    (void)state;
+    struct phone *p = sign_on(0, CALL_LINK_PLAIN, 17, CALL_NOT_SECURE);
+    struct station_event event;
+    asks_too_much(p);
+    assert_true(station_due(p->station) > office.now.ms);
+    size_t before = station_output(p->station).size;
+    station_sent(p->station); /* all of it at once: nothing else will happen */
+    assert_true(station_due(p->station) <= office.now.ms);
+    assert_false(station_step(p->station, &office.now, &event));
+    assert_in_range(station_output(p->station).size, 1, before - 1);
+    assert_true(station_due(p->station) > office.now.ms);
 }
 
 /* ---- anything ---- */
@@ -267,6 +289,7 @@ int main(void)
         T(test_a_phone_that_floods_is_read_more_slowly_and_loses_nothing),
         T(test_what_comes_too_fast_is_left_to_tcp),
         T(test_a_phone_that_does_not_listen_is_not_answered_without_end),
+        T(test_what_was_not_read_for_want_of_room_is_read_when_there_is_some),
         T(test_calls_go_on_beside_a_phone_that_talks_nonsense),
     };
     return RUN(tests);
