@@ -5,6 +5,9 @@
 #     act WORDS...                   a command on $state succeeds; $work/out has what it says
 #     boots MODEL... [-- OPTION...]  each phone boots and takes what it is offered
 #     refuses RULE MODEL...          each phone boots, refuses a list by this rule and keeps what it had
+#     plans STATUS WORDS...          the plan of a command, as JSON in $work/out; loses, through_tvs ask it
+#     renews NAME [OPTION]...        a certificate is regenerated, and the lists that follow are served
+#     accepted ctl|itl RULE MODEL... each phone boots and takes that list by this rule
 #
 # The phone of a model keeps its flash between boots, and between clusters.
 
@@ -185,13 +188,43 @@ through_tvs() {
 }
 devices_of() { for model in "$@"; do device_of "$model"; done | sort | paste -s -d ' '; }
 
-# plans STATUS WORDS...: the plan of a command, as JSON in $work/out.
-plans() {
+plans() { # STATUS WORDS...
     wanted_status=$1
     shift
     timeout 60 "$trustline" plan "$@" --json --state "$state" >"$work/out" 2>"$work/err"
     got=$?
     [ "$got" -eq "$wanted_status" ] || { cat "$work/out" "$work/err"; fails "plan $*: status $got"; }
+}
+
+# ---- renewing ----
+
+serial_of() { openssl x509 -in "$state/keys/$1.pem" -noout -serial | cut -d = -f 2 | tr A-F a-f; }
+renews() { # NAME [OPTION]...: the certificate is another, the lists are new and served
+    name=$1
+    shift
+    before=$(serial_of "$name")
+    changes set cert regen "$name" "$@" && [ "$(serial_of "$name")" != "$before" ] || fails "$name is the old one"
+}
+accepted() { # ctl|itl RULE MODEL...
+    kind_wanted=$1 rule=$2
+    shift 2
+    for model in "$@"; do
+        boot_one "$model" || { told 'does not boot'; return 1; }
+        [ "$(fared "$kind_wanted")" = "accepted:$rule" ] || { told "$kind_wanted $(fared "$kind_wanted"), not accepted by $rule"; return 1; }
+        [ "$rule" = tvs_vouches ] || asked_nothing || return
+        holds "$model" || return
+    done
+    all_known "$@"
+}
+asked_nothing() { [ "$(said '$.tvs')" = '[]' ] || { told 'asked TVS'; return 1; }; }
+loses() { # DEVICES: what the last plan says
+    [ "$(lost)" = "$1" ] || fails "would lose: $(lost)"
+}
+# A mixed cluster with these anchors, and all phones hold its lists.
+fresh() { # NAME ANCHORS
+    [ -z "$node_pid" ] || node_in_order || return
+    rm -rf "$work/flash"
+    cluster "$work/$1" && act parameter set list_anchors "$2" --yes && changes utils ctl set-cluster mixed-mode && boots $all_models
 }
 
 node_in_order() {
