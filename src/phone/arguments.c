@@ -26,6 +26,7 @@ enum option_code {
     OPTION_SCRIPT,
     OPTION_AUDIO,
     OPTION_RECORD,
+    OPTION_SPAN,
     OPTION_STAY,
     OPTION_WEB,
     OPTION_AUTH_STRING,
@@ -56,6 +57,7 @@ static const struct option options[] = {
     {"script", required_argument, NULL, OPTION_SCRIPT},
     {"audio", required_argument, NULL, OPTION_AUDIO},
     {"record", required_argument, NULL, OPTION_RECORD},
+    {"span", required_argument, NULL, OPTION_SPAN},
     {"stay", no_argument, NULL, OPTION_STAY},
     {"web", required_argument, NULL, OPTION_WEB},
     {"auth-string", required_argument, NULL, OPTION_AUTH_STRING},
@@ -266,8 +268,11 @@ static int take_user_option(struct reading *r, int code, const char *value)
     case OPTION_AUDIO:
         a->audio = value;
         return 0;
-    default:
+    case OPTION_RECORD:
         a->record = value;
+        return 0;
+    default:
+        a->span = value;
         return 0;
     }
 }
@@ -299,6 +304,7 @@ static int take_option(struct reading *r, int code, const char *value)
     case OPTION_SCRIPT:
     case OPTION_AUDIO:
     case OPTION_RECORD:
+    case OPTION_SPAN:
         return take_user_option(r, code, value);
     case OPTION_AUTH_STRING:
         return read_string(r, value);
@@ -330,8 +336,8 @@ static int check_fleet(struct reading *r, int operands)
     char last[DEVICE_NAME_LENGTH + 1];
     if (r->user_words)
         return why_error(&r->why, ERR_USAGE,
-                         "--dial, --answer, --script, --audio and --record are for one phone, "
-                         "not for a fleet");
+                         "--dial, --answer, --script, --audio, --record and --span are for one "
+                         "phone, not for a fleet");
     if (r->out->goal == GOAL_CALL)
         return why_error(&r->why, ERR_USAGE, "--until call is for one phone, not for a fleet");
     if (operands)

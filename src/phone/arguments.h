@@ -31,8 +31,9 @@ struct arguments {
     const char *dial;   /* a number, or NULL */
     unsigned talk;      /* seconds */
     bool answers;       /* calls that ring */
-    const char *audio;  /* "tone", "silence" or a WAV file */
+    const char *audio;  /* "tone", "tone:HERTZ", "silence" or a WAV file */
     const char *record; /* a WAV file, or NULL */
+    const char *span;   /* a capture file, or NULL */
     const char *script; /* a file, or NULL */
     uint16_t web;       /* port of its web page; 0: none */
     const char *auth_string;

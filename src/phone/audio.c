@@ -33,6 +33,7 @@ struct audio {
     struct address local;
     struct sound *sound;
     struct recording *recording;
+    struct span *span;
     /* sending */
     bool sends;
     struct address remote;
@@ -101,6 +102,8 @@ static void send_packet(struct audio *a)
         a->counters.not_sent++;
         return;
     }
+    if (a->span)
+        span_add(a->span, &a->local, &a->remote, bytes_of(packet, size));
     a->counters.sent++;
     a->counters.sent_octets += AUDIO_SAMPLES;
 }
@@ -185,6 +188,8 @@ static void take(struct audio *a, const struct udp_packet *datagram)
     uint8_t packet[PACKET_MAX];
     size_t size = datagram->data.size;
     struct rtp_packet rtp;
+    if (a->span)
+        span_add(a->span, &datagram->peer, &a->local, datagram->data);
     if (datagram->cut || size > sizeof packet || size == 0) {
         a->counters.malformed++;
         return;
@@ -263,6 +268,7 @@ int audio_open(struct audio **out, struct audio_room *room, const struct audio_s
     a->fd = -1;
     a->sound = setup->sound;
     a->recording = setup->recording;
+    a->span = setup->span;
     int result = bind_even(a, setup->local, why);
     if (result == 0)
         result = loop_timer_new(&a->timer, room->loop, timer_fired, a);

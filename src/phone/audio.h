@@ -13,6 +13,7 @@
 #include "net/loop.h"
 #include "phone/rtpseal.h"
 #include "phone/sound.h"
+#include "phone/span.h"
 
 #define AUDIO_PACKET_MS 20
 #define AUDIO_SAMPLES   160 /* and bytes of payload */
@@ -27,6 +28,7 @@ struct audio_setup {
     const struct address *local; /* where to receive; its port does not count */
     struct sound *sound;         /* what is sent, or NULL: silence; must outlive the audio */
     struct recording *recording; /* takes what is heard, or NULL; the same */
+    struct span *span;           /* takes a copy of every packet, or NULL; the same */
 };
 
 struct audio;

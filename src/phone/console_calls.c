@@ -9,7 +9,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { SHOWN = 400 };
+enum {
+    SHOWN = 400,
+    DIRECTION = ADDRESS_TEXT + 16,
+};
 
 static char *shown(char out[SHOWN], const char *text)
 {
@@ -137,9 +140,29 @@ static void say_icon(struct console *c, const char *call, uint32_t security)
     console_status(c, "%s: [%s] %s", call, handset_icon_text(security), word ? word : "?");
 }
 
-static const char *direction(bool open, bool srtp)
+/* "SRTP at 192.0.2.1:16384", "closed". */
+static const char *direction(char out[DIRECTION], bool open, bool srtp, const char *where,
+                             const struct address *address)
 {
-    return !open ? "closed" : srtp ? "SRTP" : "RTP";
+    char text[ADDRESS_TEXT];
+    if (open)
+        text_format(out, DIRECTION, "%s %s %s", srtp ? "SRTP" : "RTP", where,
+                    address_text(text, address));
+    else
+        text_copy(out, DIRECTION, "closed");
+    return out;
+}
+
+static void say_audio(struct console *c, struct signalling *s, const char *text, size_t place)
+{
+    const struct handset_call *call = handset_call(signalling_handset(s), place);
+    struct address local, remote;
+    char in[DIRECTION], out[DIRECTION];
+    if (!signalling_stream(s, place, &local, &remote))
+        return;
+    console_line(c, "NOT", "RTP: %s: in %s, out %s", text,
+                 direction(in, call->receiving, call->receives_srtp, "at", &local),
+                 direction(out, call->transmitting, call->transmits_srtp, "to", &remote));
 }
 
 static void say_end(struct console *c, struct signalling *s, const char *call, size_t place)
@@ -173,9 +196,7 @@ static void say_call(struct console *c, struct signalling *s, const struct hands
         say_icon(c, text, step->number);
         break;
     case HANDSET_AUDIO:
-        console_line(c, "NOT", "RTP: %s: in %s, out %s", text,
-                     direction(call->receiving, call->receives_srtp),
-                     direction(call->transmitting, call->transmits_srtp));
+        say_audio(c, s, text, step->call);
         break;
     case HANDSET_REFUSED:
         console_line(c, "ERR", "SCCP: %s refused: %s", sccp_name(step->number),

@@ -89,6 +89,7 @@ int phone_new(struct phone **out, struct phone_world *world, const struct phone_
     phone->registers = setup->registers;
     phone->sound = setup->sound;
     phone->recording = setup->recording;
+    phone->span = setup->span;
     phone->mute = setup->mute;
     registration_pace_default(&phone->registration);
     phone->registration.rounds = setup->registration_rounds;

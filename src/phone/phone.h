@@ -76,6 +76,7 @@ struct phone_setup {
     unsigned registration_rounds; /* how often all call managers are tried; 0: for ever */
     struct sound *sound;          /* what its user says, or NULL: silence; must stay */
     struct recording *recording;  /* what its user hears, or NULL; must stay */
+    struct span *span;            /* takes a copy of its audio packets, or NULL; must stay */
     bool mute;                    /* it opens audio, and sends none */
     const struct phone_events *events;
     void *context;

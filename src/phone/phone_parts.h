@@ -50,6 +50,7 @@ struct phone {
     bool has_pace;
     struct sound *sound;
     struct recording *recording;
+    struct span *span;
     bool mute;
     struct listnews listnews;
     enum registration_last last; /* why its last session ended */

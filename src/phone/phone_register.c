@@ -72,6 +72,7 @@ static int start(struct phone *phone, struct why *why)
         .registration = &registration,
         .sound = phone->sound,
         .recording = phone->recording,
+        .span = phone->span,
         .mute = phone->mute,
         .news = take_news,
         .finished = finished,

@@ -56,7 +56,8 @@ struct signalling_setup {
     const struct registration_setup *registration; /* `servers` is filled in here */
     struct sound *sound;                           /* what it says, or NULL: silence; must stay */
     struct recording *recording;                   /* what it hears, or NULL; must stay */
-    bool mute;                                     /* audio is opened, and nothing sent */
+    struct span *span; /* a copy of its audio packets, or NULL; must stay */
+    bool mute;         /* audio is opened, and nothing sent */
     void (*news)(void *context, const struct signalling_news *news);
     /* Once, never from signalling_start(), and the last; signalling_free() may be called in it. */
     void (*finished)(void *context, const struct signalling_end *end);

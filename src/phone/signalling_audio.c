@@ -8,8 +8,10 @@ enum { SILENT_S = 10 }; /* without a packet, and a call that has no call manager
 static int open_audio(struct signalling *s, size_t call, struct why *why)
 {
     const struct address *local = signalling_local(s);
-    const struct audio_setup setup = {
-        .local = local, .sound = s->setup.sound, .recording = s->setup.recording};
+    const struct audio_setup setup = {.local = local,
+                                      .sound = s->setup.sound,
+                                      .recording = s->setup.recording,
+                                      .span = s->setup.span};
     if (s->audio[call])
         return 0;
     if (!local)

@@ -26,6 +26,7 @@ struct single {
     struct phone *phone;
     struct sound *sound;
     struct recording *recording;
+    struct span *span;
     struct desk *desk;
     struct script *script; /* that is still to be run */
     struct terminal *terminal;
@@ -264,38 +265,12 @@ static void interrupted(void *context, int number)
 
 /* ---- its web page ---- */
 
-static void add_streams(struct webfacts *facts, struct signalling *signalling)
-{
-    for (size_t i = 0; i < HANDSET_CALLS; i++) {
-        struct webfacts_stream *stream = &facts->streams[facts->stream_count];
-        if (!handset_call(signalling_handset(signalling), i) ||
-            !signalling_stream(signalling, i, &stream->local, &stream->remote))
-            continue;
-        stream->active = signalling_counters(signalling, i, &stream->counters);
-        facts->stream_count++;
-    }
-    if (facts->stream_count == 0 &&
-        signalling_counters(signalling, HANDSET_CALLS, &facts->streams[0].counters))
-        facts->stream_count = 1;
-}
-
 static void add_facts(void *context, struct webfacts *facts)
 {
     const struct single *s = context;
     struct signalling *signalling = phone_signalling(s->phone);
-    size_t server;
-    unsigned version;
-    if (!signalling)
-        return;
-    const struct registration *registration = signalling_registration(signalling);
-    const struct handset_line *line = handset_line(signalling_handset(signalling), 0);
-    if (registration_server(registration, &server, &version)) {
-        facts->active = signalling_server(signalling, server);
-        facts->number = line ? line->number : NULL;
-    }
-    if (registration_standby(registration, &server))
-        facts->standby = signalling_server(signalling, server);
-    add_streams(facts, signalling);
+    if (signalling)
+        webfacts_of_calls(facts, signalling);
 }
 
 static int start_web(struct single *s, const struct address *server, struct why *why)
@@ -349,6 +324,7 @@ static int make_phone(struct single *s, const struct address *server)
         .registration_rounds = a->stays ? 0 : ROUNDS,
         .sound = s->sound,
         .recording = s->recording,
+        .span = s->span,
         .events = &events,
         .context = s,
     };
@@ -402,6 +378,8 @@ static int make_audio(struct single *s, struct why *why)
     int result = sound_open(&s->sound, a->audio, why);
     if (result == 0 && a->record)
         result = recording_new(&s->recording);
+    if (result == 0 && a->span)
+        result = span_new(&s->span);
     return result;
 }
 
@@ -440,6 +418,8 @@ static void finish_output(struct single *s)
     struct why why = WHY_NONE;
     const char *record = s->arguments->record;
     int result = s->recording ? recording_save(s->recording, record, &why) : 0;
+    if (result == 0 && s->span)
+        result = span_save(s->span, s->arguments->span, &why);
     if (result)
         complain(s, why_text(&why, result));
     if (s->report && report_print(s->report, stdout) != 0)
@@ -459,6 +439,7 @@ static void free_parts(struct single *s)
     loop_signal_free(s->interrupt);
     loop_signal_free(s->terminate);
     recording_free(s->recording);
+    span_free(s->span);
     sound_free(s->sound);
     report_free(s->report);
     phone_world_fini(&s->world);

@@ -1,6 +1,7 @@
 #include "phone/sound.h"
 
 #include "base/file.h"
+#include "base/text.h"
 #include "phone/g711.h"
 #include "phone/wav.h"
 
@@ -18,7 +19,8 @@ enum kind { TONE, SILENCE, FILE_ONCE };
 
 struct sound {
     enum kind kind;
-    uint32_t phase; /* of the tone, in samples; turns over every second, after whole periods */
+    unsigned hertz; /* of the tone */
+    uint32_t phase; /* of it, in samples; turns over every second, after whole periods */
     struct buffer samples;
     size_t next;
 };
@@ -36,6 +38,18 @@ static int load(struct sound *sound, const char *path, struct why *why)
     return result;
 }
 
+/* "tone" or "tone:HERTZ". */
+static int read_tone(unsigned *out, const char *what, struct why *why)
+{
+    const char *number = strchr(what, ':');
+    int64_t hertz = SOUND_TONE;
+    if (number && text_number(number + 1, 1, SOUND_HIGHEST, &hertz) != 0)
+        return why_error(why, ERR_USAGE, "%s: a number of hertz from 1 to %d is needed", what,
+                         SOUND_HIGHEST);
+    *out = (unsigned)hertz;
+    return 0;
+}
+
 int sound_open(struct sound **out, const char *what, struct why *why)
 {
     struct sound *sound = calloc(1, sizeof *sound);
@@ -43,8 +57,9 @@ int sound_open(struct sound **out, const char *what, struct why *why)
     if (!sound)
         return -ENOMEM;
     buffer_init(&sound->samples, WAV_MAX);
-    if (strcmp(what, "tone") == 0) {
+    if (strcmp(what, "tone") == 0 || text_starts(what, "tone:")) {
         sound->kind = TONE;
+        result = read_tone(&sound->hertz, what, why);
     } else if (strcmp(what, "silence") == 0) {
         sound->kind = SILENCE;
     } else {
@@ -69,7 +84,7 @@ void sound_free(struct sound *sound)
 
 static uint8_t next_of_tone(struct sound *sound)
 {
-    double angle = 2 * M_PI * SOUND_TONE * sound->phase / G711_RATE;
+    double angle = 2 * M_PI * sound->hertz * sound->phase / G711_RATE;
     sound->phase = (sound->phase + 1) % G711_RATE;
     return g711_encode((int16_t)lrint(LOUDNESS * sin(angle)));
 }

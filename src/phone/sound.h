@@ -6,13 +6,14 @@
 
 #include "base/bytes.h"
 
-#define SOUND_TONE 440 /* Hz */
+#define SOUND_TONE    440  /* Hz */
+#define SOUND_HIGHEST 3999 /* Hz, of what 8,000 samples a second can carry */
 
 /* ---- into the microphone ---- */
 
 struct sound;
-/* "tone" (SOUND_TONE), "silence", or the name of a WAV file, which is played once and followed by
- * silence. ERR_UNSUPPORTED, ERR_FORMAT, or that of reading the file. */
+/* "tone" (SOUND_TONE), "tone:HERTZ", "silence", or the name of a WAV file, which is played once and
+ * followed by silence. ERR_USAGE, ERR_UNSUPPORTED, ERR_FORMAT, or that of reading the file. */
 int sound_open(struct sound **out, const char *what, struct why *why) CHECKED;
 /* The next `size` samples. */
 void sound_next(struct sound *sound, uint8_t *out, size_t size);

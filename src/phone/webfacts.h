@@ -10,6 +10,7 @@
 #include "phone/boot.h"
 #include "phone/handset.h"
 #include "phone/notebook.h"
+#include "phone/signalling.h"
 
 /* The audio of a call, or of one that is over and has not yet made room for another. */
 struct webfacts_stream {
@@ -41,5 +42,7 @@ struct webfacts {
 
 /* All that the boot knows; the rest is left as it is. Valid until the boot gets news. */
 void webfacts_of_boot(struct webfacts *facts, const struct boot *boot);
+/* Of a phone that is booted: number, call managers, streams. Valid until the loop turns. */
+void webfacts_of_calls(struct webfacts *facts, struct signalling *signalling);
 
 #endif

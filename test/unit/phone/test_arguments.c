@@ -80,6 +80,8 @@ static void test_a_phone_with_a_page_stays(void **state)
     expect_usage_error("SEP001122334455 --tftp x --web 0", "--web 0: a number from 1 to 65535");
     expect_usage_error("SEP001122334455 --tftp x --web 65536", "from 1 to 65535");
     expect_usage_error("--fleet 3 --first SEP001122334455 --tftp x --web 8080", "not for a fleet");
+    expect_usage_error("--fleet 3 --first SEP001122334455 --tftp x --span x.pcap",
+                       "not for a fleet");
 }
 
 static void test_a_fleet_is_read(void **state)

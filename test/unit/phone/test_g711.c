@@ -170,12 +170,28 @@ static void test_the_tone_is_known_from_silence_and_from_another_tone(void **sta
     sound_next(tone, ulaw + 3333, sizeof ulaw - 3333);
     assert_true(sound_tone_share(bytes_of(ulaw, sizeof ulaw), SOUND_TONE) > 990);
     assert_true(sound_tone_share(bytes_of(ulaw, sizeof ulaw), 600) < 20);
+    sound_free(tone);
+    assert_int_equal(sound_open(&tone, "tone:600", NULL), 0);
+    sound_next(tone, ulaw, sizeof ulaw);
+    assert_true(sound_tone_share(bytes_of(ulaw, sizeof ulaw), 600) > 990);
     sound_next(silence, ulaw, sizeof ulaw);
     for (size_t i = 0; i < sizeof ulaw; i++)
         assert_int_equal(ulaw[i], 0x7F);
     assert_int_equal(sound_tone_share(bytes_of(ulaw, sizeof ulaw), SOUND_TONE), 0);
     sound_free(tone);
     sound_free(silence);
+}
+
+static void test_a_tone_that_the_coding_cannot_carry_is_refused(void **state)
+{
+    static const char *const wrong[] = {"tone:", "tone:0", "tone:4000", "tone:-1", "tone:440 "};
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct sound *sound = NULL;
+        struct why why = WHY_NONE;
+        assert_int_equal(sound_open(&sound, wrong[i], &why), ERR_USAGE);
+        assert_non_null(strstr(why.text, "hertz from 1 to 3999"));
+    }
 }
 
 static void test_a_file_is_played_once_and_then_there_is_silence(void **state)
@@ -238,6 +254,7 @@ int main(void)
         cmocka_unit_test(test_a_file_cut_anywhere_is_refused_or_gives_what_is_there),
         cmocka_unit_test(test_a_file_in_stereo_is_refused_and_the_refusal_says_what_helps),
         cmocka_unit_test(test_the_tone_is_known_from_silence_and_from_another_tone),
+        cmocka_unit_test(test_a_tone_that_the_coding_cannot_carry_is_refused),
         cmocka_unit_test(test_a_file_is_played_once_and_then_there_is_silence),
         cmocka_unit_test(test_what_is_no_sound_is_refused_by_name),
         cmocka_unit_test(test_a_recording_ends_when_it_is_full),
