@@ -1,8 +1,9 @@
 #!/bin/sh
-# talk.sh TRUSTLINE TRUSTLINED TRUSTLINE_PHONE: phones register at a real node and call each other.
+# talk.sh TRUSTLINE TRUSTLINED TRUSTLINE_PHONE EAR: phones register at a real node and call each other.
 trustline=$(realpath "$1")
 trustlined=$(realpath "$2")
 phone=$(realpath "$3")
+ear=$(realpath "$4")
 . "$(dirname "$0")/lib.sh"
 . "$root/test/system/daemon.sh"
 
@@ -180,9 +181,33 @@ test_that 'a call that is less secure than the configuration asks for is no succ
 is_recorded() {
     expect 0 a $anna --dial 2002 --talk 2 --json --record heard.wav --audio silence && [ "$(json '$.reached')" = call ] &&
         [ "$(json '$.calls[0].lost')" = 0 ] && [ "$(json '$.calls[0].direction')" = out ] &&
-        [ "$(wc -c <heard.wav)" -gt 12000 ] && [ "$(head -c 4 heard.wav)" = RIFF ]
+        expect 0 "$ear" heard heard.wav tone && prints 'seconds=2' &&
+        ! "$ear" heard heard.wav tone:441 2>err && grep -q "not what was said" err
 }
-test_that 'what is heard is recorded' is_recorded
+test_that 'what is heard is recorded, sample by sample as it was said' is_recorded
+
+# Who listens between them: the PC port has what is on the wire.
+overhears() { # CALLER NUMBER PAYLOAD: in a call with that number one says a tone of 600 Hz; prints both streams
+    expect 0 a "$1" --dial "$2" --talk 2 --audio tone:600 --span wire.pcap >&2 && expect 0 "$ear" tap wire.pcap 600 440 &&
+        [ "$(wc -l <"$work/out")" -eq 2 ] && [ "$(grep -c " payload=$3 " "$work/out")" -eq 2 ] && cat "$work/out"
+}
+is_not_understood() {
+    overhears $anna 2002 164 >streams && ! grep -qE 'share[0-9]*=[0-9]{3}' streams || { cat streams; return 1; }
+    overhears $emil 2006 160 >streams && grep -qE 'share600=(9[0-9]{2}|1000) share440=[0-9]{1,2}$' streams &&
+        grep -qE 'share600=[0-9]{1,2} share440=(9[0-9]{2}|1000)$' streams || { cat streams; return 1; }
+}
+test_that 'of an encrypted call an eavesdropper has 164 bytes of noise, of another 160 of speech' is_not_understood
+
+is_read_by_others() {
+    tshark -r wire.pcap -o ip.check_checksum:TRUE -o udp.check_checksum:TRUE --enable-heuristic rtp_udp -T fields \
+        -e ip.checksum.status -e udp.checksum.status -e rtp.p_type -e udp.length 2>tshark.err | sort | uniq -c >packets
+    [ "$(wc -l <packets)" -eq 1 ] && grep -qE '^ *[0-9]{3} 1	1	0	180$' packets || { cat packets tshark.err; return 1; }
+}
+if command -v tshark >/dev/null; then
+    test_that 'and what it has others read, too' is_read_by_others
+else
+    skip_test 'and what it has others read, too' 'no tshark'
+fi
 
 # ---- the call manager dies ----
 
