@@ -91,7 +91,7 @@ static const struct parameter table[] = {
      "What the names of the cluster's own certificates say besides the CN.", NULL,
      "trustline init (the names of a cluster stay as they are)", false},
     {PARAMETER_PER_ADDRESS, "256", "1 to 65535",
-     "How many connections that have not authenticated one address may hold open.",
+     "How many connections without authentication an address, of IPv6 a /64, may hold open.",
      check_per_address, NULL, false},
     {PARAMETER_LSC_DAYS, "1825", "1 to 3650",
      "How many days a certificate that CAPF issues to a phone is valid.", check_lsc_days, NULL,

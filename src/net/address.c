@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { LINK_BYTES = 8 }; /* of an IPv6 address: its link (RFC 4291, 2.5.1) */
+
 static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 static bool is_mapped(const struct address *a)
@@ -94,6 +96,11 @@ struct bytes address_bytes(const struct address *a)
         return bytes_of(NULL, 0);
     const uint8_t *raw = a->v6.sin6_addr.s6_addr;
     return is_mapped(a) ? bytes_of(raw + sizeof mapped_prefix, 4) : bytes_of(raw, 16);
+}
+
+struct bytes address_source(const struct address *a)
+{
+    return bytes_slice(address_bytes(a), 0, LINK_BYTES);
 }
 
 static char *put_number(char *out, unsigned number)

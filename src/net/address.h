@@ -32,6 +32,9 @@ char *address_text(char out[ADDRESS_TEXT], const struct address *address);
 uint16_t address_port(const struct address *address);
 /* The address bytes alone (4 or 16; IPv4 inside IPv6 gives 4): the key of limits and maps. */
 struct bytes address_bytes(const struct address *address);
+/* Who is behind it, for limits: the address, or of IPv6 the first 8 bytes, since who has a link has
+ * 2^64 addresses. */
+struct bytes address_source(const struct address *address);
 bool address_equal(const struct address *a, const struct address *b);
 /* 127.0.0.0/8 or ::1. */
 bool address_is_loopback(const struct address *address);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 struct crowd {
-    struct map *map; /* address bytes -> struct group */
+    struct map *map; /* source -> struct group */
     size_t all, each;
     size_t count;
 };
@@ -48,15 +48,14 @@ void crowd_set_each(struct crowd *crowd, size_t each)
     crowd->each = each;
 }
 
-int crowd_enter(struct crowd *crowd, const struct address *peer)
+int crowd_enter(struct crowd *crowd, struct bytes source)
 {
-    struct bytes key = address_bytes(peer);
-    struct group *group = map_get(crowd->map, key);
+    struct group *group = map_get(crowd->map, source);
     if (crowd->count >= crowd->all || (group && group->count >= crowd->each))
         return ERR_LIMIT;
     if (!group) {
         group = calloc(1, sizeof *group);
-        int result = group ? map_add(crowd->map, key, group) : -ENOMEM;
+        int result = group ? map_add(crowd->map, source, group) : -ENOMEM;
         if (result) {
             free(group);
             return result;
@@ -67,15 +66,14 @@ int crowd_enter(struct crowd *crowd, const struct address *peer)
     return 0;
 }
 
-void crowd_leave(struct crowd *crowd, const struct address *peer)
+void crowd_leave(struct crowd *crowd, struct bytes source)
 {
-    struct bytes key = address_bytes(peer);
-    struct group *group = map_get(crowd->map, key);
+    struct group *group = map_get(crowd->map, source);
     if (!group)
         return;
     crowd->count--;
     if (--group->count == 0) {
-        map_remove(crowd->map, key);
+        map_remove(crowd->map, source);
         free(group);
     }
 }

@@ -95,7 +95,7 @@ static void connection_free(struct connection *c)
     struct httpd *httpd = c->httpd;
     loop_timer_free(c->deadline);
     if (c->counted)
-        crowd_leave(httpd->crowd, &c->peer);
+        crowd_leave(httpd->crowd, address_bytes(&c->peer));
     if (c->link) {
         *c->link = c->next;
         if (c->next)
@@ -114,7 +114,7 @@ static int connection_new(struct connection **out, struct httpd *httpd, int fd,
     *c = (struct connection){.httpd = httpd, .fd = fd, .peer = *peer};
     int result = loop_timer_new(&c->deadline, httpd->loop, deadline_passed, c);
     if (result == 0)
-        result = crowd_enter(httpd->crowd, peer);
+        result = crowd_enter(httpd->crowd, address_bytes(peer));
     c->counted = result == 0;
     if (result) {
         connection_free(c);

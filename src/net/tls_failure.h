@@ -21,7 +21,7 @@ enum tls_end_kind {
     TLS_END_CERTIFICATE, /* the other side's certificate: missing, unreadable or refused by us */
     TLS_END_ALERT,       /* the other side refused, by an alert */
     TLS_END_PROTOCOL,    /* any other break of the protocol */
-    TLS_END_EVICTED,     /* a silent client had to give its place to a new one */
+    TLS_END_EVICTED,     /* it had to give its place to a new one */
     TLS_END_KINDS,
 };
 

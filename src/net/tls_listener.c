@@ -19,7 +19,7 @@ enum {
     BREATHER_MS = 100, /* before accepting again when descriptors have run out */
 };
 
-/* A connection of the listener's, in one of its two lists. */
+/* A connection of the listener's, in one of its lists. */
 struct member {
     struct turn turn; /* first: a turn is a member */
     struct member *previous, *next;
@@ -43,7 +43,10 @@ struct tls_listener {
     struct loop_timer *next_turn;
     struct turns *turns;
     struct crowd *crowd;
-    struct member shaking, open; /* rings; the oldest first */
+    size_t per_address;
+    /* rings; the oldest first */
+    struct member shaking, standby; /* not authenticated: before the handshake is done, and then */
+    struct member open;
     struct tls_counters counters;
 };
 
@@ -72,7 +75,7 @@ static void uncount(struct member *m)
     if (!m->counted)
         return;
     m->counted = false;
-    crowd_leave(m->listener->crowd, &m->c->peer);
+    crowd_leave(m->listener->crowd, address_source(&m->c->peer));
     m->listener->counters.unauthenticated = crowd_count(m->listener->crowd);
 }
 
@@ -86,6 +89,12 @@ static void set_accepting(struct tls_listener *l, bool accepting)
             l->accepting = false;
             loop_timer_start(l->breather, BREATHER_MS);
         }
+}
+
+/* Of all that have authenticated: nobody gives way to a new one. */
+static bool is_full(const struct tls_listener *l)
+{
+    return l->counters.open >= l->setup.connections && crowd_count(l->crowd) == 0;
 }
 
 static void member_free(struct member *m)
@@ -129,7 +138,7 @@ static void keeper_shaken(struct tls_connection *c)
     struct tls_listener *l = m->listener;
     m->shaking = false;
     ring_remove(m);
-    ring_add(&l->open, m);
+    ring_add(&l->standby, m);
     l->counters.shaking--;
     l->counters.shaken++;
     l->setup.accepted(l->setup.user, c);
@@ -153,9 +162,17 @@ static void keeper_late(struct tls_connection *c)
     m->listener->counters.late++;
 }
 
+/* Not one of the unauthenticated any more. */
+static void promote(struct member *m)
+{
+    uncount(m);
+    ring_remove(m);
+    ring_add(&m->listener->open, m);
+}
+
 static void keeper_authenticated(struct tls_connection *c)
 {
-    uncount(c->member);
+    promote(c->member);
 }
 
 static void keeper_gone(struct tls_connection *c)
@@ -163,7 +180,7 @@ static void keeper_gone(struct tls_connection *c)
     struct member *m = c->member;
     struct tls_listener *l = m->listener;
     member_free(m);
-    if (l->counters.open < l->setup.connections)
+    if (!is_full(l))
         set_accepting(l, true);
 }
 
@@ -191,29 +208,41 @@ static void next_turn(void *context)
 
 /* ---- accepting ---- */
 
+/* One that was handed out hears of it as of any other end, soon; its place is free at once. */
 static void evict(struct member *m)
 {
     const struct tls_end end = {.kind = TLS_END_EVICTED,
                                 .error = ERR_LIMIT,
                                 .text = "all places of unauthenticated connections were taken, and "
-                                        "this handshake was the oldest that was not done"};
-    keeper_failed(m->c, &end);
+                                        "this one was the oldest"};
+    m->listener->counters.evicted++;
+    if (m->shaking) {
+        keeper_failed(m->c, &end);
+        return;
+    }
+    promote(m);
+    tls_end_now(m->c, end.kind, end.error, end.text);
+}
+
+/* Those who only connect do not push out those who have shaken hands, nor do these, were they never
+ * so many, keep others from coming that far: each have half of the places if they need them. */
+static struct member *who_gives_way(struct tls_listener *l, size_t unauthenticated)
+{
+    if (2 * l->counters.shaking >= unauthenticated)
+        return l->shaking.next;
+    return l->standby.next;
 }
 
 /* The crowd has one place more than the setup says, so that an address that has enough is refused
  * before anybody loses a place to it. */
 static int find_place(struct tls_listener *l, const struct address *peer)
 {
-    int result = crowd_enter(l->crowd, peer);
-    if (result || crowd_count(l->crowd) <= l->setup.unauthenticated)
-        return result;
-    struct member *oldest = l->shaking.next;
-    if (oldest == &l->shaking) {
-        crowd_leave(l->crowd, peer);
-        return ERR_LIMIT;
-    }
-    evict(oldest);
-    return 0;
+    size_t before = crowd_count(l->crowd);
+    int result = crowd_enter(l->crowd, address_source(peer));
+    if (result == 0 && before &&
+        (before >= l->setup.unauthenticated || l->counters.open >= l->setup.connections))
+        evict(who_gives_way(l, before));
+    return result;
 }
 
 static int member_new(struct tls_listener *l, int fd, const struct address *peer)
@@ -240,15 +269,22 @@ static int member_new(struct tls_listener *l, int fd, const struct address *peer
     return 0;
 }
 
+static void refuse(struct tls_listener *l, int fd, const struct address *peer, int reason)
+{
+    l->counters.refused++;
+    close(fd);
+    if (reason == ERR_LIMIT && l->setup.refused)
+        l->setup.refused(l->setup.user, peer, l->per_address);
+}
+
 static void take(struct tls_listener *l, int fd, const struct address *peer)
 {
-    if (find_place(l, peer) != 0) {
-        l->counters.refused++;
-        close(fd);
+    int result = find_place(l, peer);
+    if (result) {
+        refuse(l, fd, peer, result);
     } else if (member_new(l, fd, peer) != 0) {
-        crowd_leave(l->crowd, peer);
-        l->counters.refused++;
-        close(fd);
+        crowd_leave(l->crowd, address_source(peer));
+        refuse(l, fd, peer, -ENOMEM);
     } else if (l->setup.arrived) {
         l->setup.arrived(l->setup.user, peer);
     }
@@ -265,14 +301,14 @@ static void breathe(struct tls_listener *l)
 static void breathed(void *context)
 {
     struct tls_listener *l = context;
-    if (l->counters.open < l->setup.connections)
+    if (!is_full(l))
         set_accepting(l, true);
 }
 
 static void accept_some(struct tls_listener *l, int socket)
 {
     for (int n = 0; n < ACCEPTS_A_TURN; n++) {
-        if (l->counters.open >= l->setup.connections) {
+        if (is_full(l)) {
             set_accepting(l, false);
             return;
         }
@@ -305,8 +341,10 @@ int tls_listener_new(struct tls_listener **out, struct loop *loop,
     struct tls_listener *l = calloc(1, sizeof *l);
     if (!l)
         return -ENOMEM;
-    *l = (struct tls_listener){.loop = loop, .setup = *setup, .accepting = true};
+    *l = (struct tls_listener){
+        .loop = loop, .setup = *setup, .per_address = setup->per_address, .accepting = true};
     ring_init(&l->shaking);
+    ring_init(&l->standby);
     ring_init(&l->open);
     l->context = tls_context_share(setup->context);
     int result = crowd_new(&l->crowd, setup->unauthenticated + 1, setup->per_address);
@@ -353,6 +391,7 @@ void tls_listener_set_context(struct tls_listener *l, struct tls_context *contex
 
 void tls_listener_set_per_address(struct tls_listener *l, size_t per_address)
 {
+    l->per_address = per_address;
     crowd_set_each(l->crowd, per_address);
 }
 
@@ -367,6 +406,8 @@ void tls_listener_free(struct tls_listener *l)
     l->socket_count = 0;
     while (l->shaking.next != &l->shaking)
         tls_free(l->shaking.next->c);
+    while (l->standby.next != &l->standby)
+        member_free(l->standby.next);
     while (l->open.next != &l->open)
         member_free(l->open.next);
     loop_timer_free(l->next_turn);

@@ -16,18 +16,25 @@ struct tls_listener;
 struct tls_listener_setup {
     struct tls_context *context;
     struct tls_limits limits;
-    size_t connections;     /* in all; more wait in the kernel's queue */
-    size_t unauthenticated; /* of these, before tls_authenticated(): when all places are taken the
-                               oldest that has not finished its handshake gives up its place */
-    size_t per_address;     /* of these, from one address: more are closed at once */
+    size_t connections;     /* in all */
+    size_t unauthenticated; /* of these, before tls_authenticated(). When all places are taken an
+                               old one gives its place to the new: of those in their handshake or
+                               of those beyond it, whichever are more, the oldest. Who has
+                               authenticated never does; when all have, more wait in the kernel's
+                               queue */
+    size_t per_address;     /* of the unauthenticated, from one address, or of IPv6 from one /64:
+                               more are closed at once */
     /* A connection came; before its handshake. May be NULL. */
     void (*arrived)(void *context, const struct address *peer);
+    /* One was closed at once: its address has `per_address` that are not authenticated. May be
+     * NULL. */
+    void (*refused)(void *context, const struct address *peer, size_t per_address);
     /* The client showed a certificate: should the handshake go on? NULL: any will do, ask
      * tls_peer_certificate() later. In TLS 1.3 the client may believe for a moment that it did. */
     enum tls_verdict (*judge)(void *context, const struct address *peer,
                               const struct certificate *client, struct why *why);
     /* The handshake is done. The connection is the callee's: tls_set_events(), at last tls_free().
-     */
+     * Until it is tls_authenticated() it may end with TLS_END_EVICTED. */
     void (*accepted)(void *context, struct tls_connection *connection);
     /* A handshake that ended otherwise; for logs. May be NULL. */
     void (*failed)(void *context, const struct address *peer, const struct tls_end *end);
@@ -48,7 +55,8 @@ void tls_listener_free(struct tls_listener *listener);
 
 struct tls_counters {
     uint64_t accepted;              /* TCP connections taken */
-    uint64_t refused;               /* closed at once: too many of that address, or in all */
+    uint64_t refused;               /* closed at once: too many of that address, or no memory */
+    uint64_t evicted;               /* gave their places to others, in their handshakes or later */
     uint64_t shaken;                /* handshakes done */
     uint64_t failed[TLS_END_KINDS]; /* handshakes not done, by kind; TLS_END_LATE among them */
     uint64_t late;                  /* cut at any deadline, handshakes included */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Those of one address. Lanes are a ring; a lane exists as long as somebody waits in it. */
+/* Those of one source. Lanes are a ring; a lane exists as long as somebody waits in it. */
 struct turn_lane {
     struct turn_lane *previous, *next;
     struct turn *first;
@@ -16,7 +16,7 @@ struct turn_lane {
 };
 
 struct turns {
-    struct map *lanes;         /* address bytes -> struct turn_lane */
+    struct map *lanes;         /* source -> struct turn_lane */
     struct turn_lane *current; /* whose turn it is */
 };
 
@@ -87,7 +87,7 @@ int turns_add(struct turns *turns, struct turn *turn, const struct address *peer
 {
     if (turn->lane)
         return 0;
-    struct bytes key = address_bytes(peer);
+    struct bytes key = address_source(peer);
     struct turn_lane *lane = map_get(turns->lanes, key);
     int result = lane ? 0 : lane_new(&lane, turns, key);
     if (result)

@@ -1,7 +1,8 @@
 /*
  * turns: who is served next, so that no address delays another.
  *
- * Addresses take turns; within one address it is first come, first served.
+ * Addresses take turns (of IPv6, links do: address_source()); within one it is first come, first
+ * served.
  */
 #ifndef NET_TURNS_H
 #define NET_TURNS_H

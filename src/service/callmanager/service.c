@@ -102,7 +102,7 @@ static int make_listener(struct callmanager_service *s, struct tls_listener **ou
         .context = context,
         .limits = {.handshake_ms = s->setup.handshake_ms, .linger_ms = LINGER_MS, .queue = QUEUE},
         .connections = s->setup.connections,
-        .unauthenticated = s->setup.connections,
+        .unauthenticated = s->setup.connections - s->setup.connections / 4,
         .per_address = s->per_address,
         .judge = judge,
         .accepted = on_accepted,

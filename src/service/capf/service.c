@@ -66,7 +66,7 @@ static int make_listener(struct capf_service *s, struct tls_context *tls)
         .context = tls,
         .limits = {.handshake_ms = HANDSHAKE_MS, .linger_ms = LINGER_MS, .queue = QUEUE},
         .connections = s->setup.connections,
-        .unauthenticated = s->setup.connections,
+        .unauthenticated = s->setup.connections / 2,
         .per_address = s->per_address ? s->per_address : 1, /* before it listens */
         .accepted = on_accepted,
         .failed = on_failed,

@@ -198,7 +198,7 @@ int tftp_table_add(struct tftp_table *table, struct tftp_transfer **out, const s
 {
     if (table->free.next == &table->free && table->lingerers.next == &table->lingerers)
         return ERR_LIMIT;
-    int result = crowd_enter(table->crowd, peer);
+    int result = crowd_enter(table->crowd, address_bytes(peer));
     if (result)
         return result;
     if (table->free.next == &table->free)
@@ -227,7 +227,7 @@ static void stop_running(struct tftp_table *table, struct tftp_transfer *t)
 {
     if (t->state == TFTP_LINGERING || t->state == TFTP_FREE)
         return;
-    crowd_leave(table->crowd, &t->peer);
+    crowd_leave(table->crowd, address_bytes(&t->peer));
     table->running--;
 }
 

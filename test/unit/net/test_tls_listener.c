@@ -145,6 +145,8 @@ static void test_an_address_has_its_share_of_the_unauthenticated_and_no_more(voi
     wait_accepted(4);
     assert_int_equal(counters()->accepted, 3);
     assert_int_equal(counters()->refused, 1);
+    assert_int_equal(site.refused, 1);
+    assert_int_equal(site.refused_with, 3); /* what the address may have */
     while (!is_closed(fds[3]))
         site_turns(1);
     shake_one(&raw, 2);
@@ -196,23 +198,80 @@ static void test_when_all_places_are_taken_the_oldest_silent_one_gives_way(void 
     site_close();
 }
 
-static void test_when_those_who_hold_all_places_are_shaken_a_new_one_is_refused(void **state)
+static bool has_ended(void *context)
+{
+    return ((const struct taken *)context)->ended > 0;
+}
+
+static void test_when_those_who_hold_all_places_are_shaken_the_oldest_of_them_gives_way(
+    void **state)
+{
+    (void)state;
+    struct raw raw[4];
+    serve(roomy, 3, 3);
+    for (unsigned i = 0; i < 3; i++)
+        shake_one(&raw[i], 1 + i);
+    tls_authenticated(site.taken[0].c); /* the oldest of all, but beyond that */
+    shake_one(&raw[3], 4);
+    assert_int_equal(counters()->evicted, 0);
+    int fd = site_dial(5);
+    site_until(has_ended, &site.taken[1]);
+    assert_int_equal(site.taken[1].end.kind, TLS_END_EVICTED);
+    assert_string_equal(site.taken[1].text, "all places of unauthenticated connections were taken, "
+                                            "and this one was the oldest");
+    assert_int_equal(counters()->refused, 0);
+    assert_int_equal(counters()->evicted, 1);
+    assert_int_equal(counters()->unauthenticated, 3);
+    assert_int_equal(site.taken[0].ended + site.taken[2].ended + site.taken[3].ended, 0);
+    close(fd);
+    for (size_t i = 0; i < 4; i++)
+        raw_close(&raw[i]);
+    site_close();
+}
+
+/* Either kind keeps half of the places when the other wants all. */
+static void test_neither_the_silent_nor_those_on_standby_push_out_the_others(void **state)
+{
+    (void)state;
+    struct raw raw[4];
+    int fds[8];
+    serve(roomy, 4, 4);
+    for (unsigned i = 0; i < 4; i++)
+        shake_one(&raw[i], 1 + i);
+    for (unsigned i = 0; i < 8; i++) {
+        fds[i] = site_dial(10 + i);
+        wait_accepted(5 + i);
+    }
+    assert_int_equal(counters()->evicted, 8);
+    assert_int_equal(counters()->shaking, 2);
+    assert_int_equal(counters()->failed[TLS_END_EVICTED], 6);
+    assert_true(has_ended(&site.taken[0]) && has_ended(&site.taken[1]));
+    assert_false(has_ended(&site.taken[2]) || has_ended(&site.taken[3]));
+    for (size_t i = 0; i < 8; i++)
+        close(fds[i]);
+    for (size_t i = 0; i < 4; i++)
+        raw_close(&raw[i]);
+    site_close();
+}
+
+/* Though there are places left for those who have not authenticated. */
+static void test_at_the_limit_of_connections_the_oldest_unauthenticated_one_gives_way(void **state)
 {
     (void)state;
     struct raw raw[2];
-    serve(roomy, 2, 2);
+    site_open(&(struct tls_server_setup){.profile = TLS_MODERN, .identity = &id_server},
+              &(struct tls_listener_setup){
+                  .limits = roomy, .connections = 2, .unauthenticated = 9, .per_address = 9});
     shake_one(&raw[0], 1);
-    shake_one(&raw[1], 2);
-    int fd = site_dial(3);
-    wait_accepted(3);
-    assert_int_equal(counters()->refused, 1);
-    assert_int_equal(counters()->unauthenticated, 2);
-    close(fd);
     tls_authenticated(site.taken[0].c);
-    fd = site_dial(3);
-    wait_accepted(4);
-    assert_int_equal(counters()->accepted, 3);
-    close(fd);
+    int silent = site_dial(2);
+    wait_accepted(2);
+    shake_one(&raw[1], 3);
+    while (!is_closed(silent))
+        site_turns(1);
+    assert_int_equal(counters()->evicted, 1);
+    assert_int_equal(site.taken[0].ended + site.taken[1].ended, 0);
+    close(silent);
     raw_close(&raw[0]);
     raw_close(&raw[1]);
     site_close();
@@ -223,25 +282,29 @@ static bool one_more_accepted(void *context)
     return counters()->accepted > *(const uint64_t *)context;
 }
 
-static void test_at_the_limit_of_connections_new_ones_wait_in_the_kernel(void **state)
+static void test_when_all_have_authenticated_new_ones_wait_in_the_kernel(void **state)
 {
     (void)state;
-    struct raw raw;
+    struct raw raw[2];
     site_open(&(struct tls_server_setup){.profile = TLS_MODERN, .identity = &id_server},
               &(struct tls_listener_setup){
                   .limits = roomy, .connections = 2, .unauthenticated = 9, .per_address = 9});
-    shake_one(&raw, 1);
-    int second = site_dial(1), third = site_dial(1);
-    wait_accepted(2);
+    for (unsigned i = 0; i < 2; i++) {
+        shake_one(&raw[i], 1);
+        tls_authenticated(site.taken[i].c);
+    }
+    int third = site_dial(1);
     site_turns(10);
     assert_int_equal(counters()->accepted, 2);
     assert_false(is_closed(third));
     uint64_t before = counters()->accepted;
-    close(second);
+    tls_free(site.taken[0].c);
+    site.taken[0].c = NULL;
     site_until(one_more_accepted, &before);
-    assert_int_equal(counters()->refused, 0);
+    assert_int_equal(counters()->refused + counters()->evicted, 0);
     close(third);
-    raw_close(&raw);
+    raw_close(&raw[0]);
+    raw_close(&raw[1]);
     site_close();
 }
 
@@ -553,8 +616,11 @@ int main(void)
             test_a_client_that_sends_a_byte_at_a_time_is_cut_at_the_handshakes_deadline),
         cmocka_unit_test(test_an_address_has_its_share_of_the_unauthenticated_and_no_more),
         cmocka_unit_test(test_when_all_places_are_taken_the_oldest_silent_one_gives_way),
-        cmocka_unit_test(test_when_those_who_hold_all_places_are_shaken_a_new_one_is_refused),
-        cmocka_unit_test(test_at_the_limit_of_connections_new_ones_wait_in_the_kernel),
+        cmocka_unit_test(
+            test_when_those_who_hold_all_places_are_shaken_the_oldest_of_them_gives_way),
+        cmocka_unit_test(test_neither_the_silent_nor_those_on_standby_push_out_the_others),
+        cmocka_unit_test(test_at_the_limit_of_connections_the_oldest_unauthenticated_one_gives_way),
+        cmocka_unit_test(test_when_all_have_authenticated_new_ones_wait_in_the_kernel),
         cmocka_unit_test(test_without_descriptors_accepting_pauses_and_nobody_is_lost),
         cmocka_unit_test(test_an_address_with_many_handshakes_delays_another_by_a_few_only),
         cmocka_unit_test(test_what_is_not_tls_is_refused_and_called_so),

@@ -115,6 +115,14 @@ static void arrived(void *context, const struct address *peer)
     s->arrived++;
 }
 
+static void refused(void *context, const struct address *peer, size_t per_address)
+{
+    struct site *s = context;
+    assert_int_equal(address_bytes(peer).size, 4);
+    s->refused++;
+    s->refused_with = per_address;
+}
+
 static void look(void *context)
 {
     (void)context;
@@ -142,6 +150,7 @@ void site_open(const struct tls_server_setup *context, const struct tls_listener
     setup.accepted = accepted;
     setup.failed = failed;
     setup.arrived = arrived;
+    setup.refused = refused;
     setup.user = &site;
     assert_int_equal(tls_listener_new(&site.listener, site.loop, &setup), 0);
     assert_int_equal(address_parse(&any, "127.0.0.1", 0), 0);

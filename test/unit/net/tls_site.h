@@ -35,6 +35,8 @@ struct site {
     size_t taken_count;
     bool mute;                /* new connections do not echo */
     unsigned failed, arrived; /* handshakes */
+    unsigned refused;         /* connections */
+    size_t refused_with;      /* so many of their address */
     struct tls_end end;       /* of the last failed one */
     char text[512];
     struct address failed_peers[SITE_TAKEN_MAX];
