@@ -145,6 +145,26 @@ quietly() {
     [ "$(times_logged peer=127.0.0.50)" -le 10 ] || fails 'too many lines about one address'
 }
 
+# No more of an address than it may have, and the log says which setting that was.
+crowded() {
+    admin parameter set connections_per_address 2 --yes || return
+    eventually closed_at_once || return
+    logged 'event=callmanager_turned_away peer=127.0.0.51' && logged 'has 2 connections that have not authenticated' &&
+        logged 'and connections_per_address allows no more' || return
+    [ "$(times_logged turned_away)" -eq 1 ] || fails 'more than one line a minute' || return
+    admin parameter set connections_per_address 256 --yes && unharmed
+}
+closed_at_once() {
+    plug 7 one "$(plain)" from=127.0.0.51
+    plug 8 two "$(plain)" from=127.0.0.51
+    say 7 'message 0' && say 7 'until 100' && say 8 'message 0' && say 8 'until 100' && hears one '^0100' &&
+        hears two '^0100' || return
+    echo 'until 100' | talk "$(plain)" from=127.0.0.51
+    unplug 7
+    unplug 8
+    heard closed 2
+}
+
 # ---- kill -9 ----
 
 killed() {
@@ -175,6 +195,7 @@ test_that 'who says a byte at a time is understood' slowly
 test_that "$crowd silent connections to each port delay nobody" silence
 test_that 'a phone that floods keys is slowed, and nobody else' presses
 test_that 'an address gets a few lines in the log, and no more' quietly
+test_that 'an address that holds too many connections gets no more, and a line in the log' crowded
 test_that 'a role that is killed comes back, and so do its phones' killed
 test_that 'a node that is stopped leaves nobody registered' ends_cleanly
 done_testing

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cluster/parameters.h"
 #include "net/tls_listener.h"
+#include "net/turned_away.h"
 #include "service/callmanager/call_numbers.h"
 #include "service/callmanager/phone_names.h"
 #include "service/callmanager/restarts.h"
@@ -57,6 +58,7 @@ struct callmanager_service {
     bool loading, loaded, listening, stale_tls;
     size_t per_address;
     struct loop_timer *second;
+    struct turned_away *away; /* connections of crowded addresses */
     uint64_t handshakes_failed;
     struct observer_counter counters[COUNTERS];
 };
@@ -87,6 +89,12 @@ static void on_handshake_failed(void *context, const struct address *peer,
     callmanager_journal_handshake_failed(s->exchange.journal, peer, end);
 }
 
+static void on_refused(void *context, const struct address *peer, size_t per_address)
+{
+    struct callmanager_service *s = context;
+    turned_away_note(s->away, peer, per_address, loop_now(s->exchange.loop));
+}
+
 static enum tls_verdict judge(void *context, const struct address *peer,
                               const struct certificate *client, struct why *why)
 {
@@ -104,6 +112,7 @@ static int make_listener(struct callmanager_service *s, struct tls_listener **ou
         .connections = s->setup.connections,
         .unauthenticated = s->setup.connections - s->setup.connections / 4,
         .per_address = s->per_address,
+        .refused = on_refused,
         .judge = judge,
         .accepted = on_accepted,
         .failed = on_handshake_failed,
@@ -288,10 +297,14 @@ static void store_moved(void *context, unsigned areas)
 
 /* ---- counters ---- */
 
-static uint64_t refused(const struct callmanager_service *s)
+static struct tls_counters both(const struct callmanager_service *s)
 {
-    return tls_listener_counters(s->tcp)->refused +
-           (s->tls ? tls_listener_counters(s->tls)->refused : 0);
+    struct tls_counters sum = *tls_listener_counters(s->tcp);
+    if (s->tls) {
+        sum.refused += tls_listener_counters(s->tls)->refused;
+        sum.evicted += tls_listener_counters(s->tls)->evicted;
+    }
+    return sum;
 }
 
 const struct observer_counter *callmanager_service_counters(struct callmanager_service *s)
@@ -299,9 +312,11 @@ const struct observer_counter *callmanager_service_counters(struct callmanager_s
     const struct exchange_counts *c = &s->exchange.counts;
     const struct station_counters *said = &s->exchange.site.counters;
     const struct call_counters *calls = call_engine_counters(s->exchange.engine);
+    const struct tls_counters listeners = both(s);
     const struct observer_counter list[] = {
         {"sccp_connections", s->exchange.number},
-        {"sccp_overcrowded", refused(s)},
+        {"sccp_overcrowded", listeners.refused},
+        {"sccp_evicted", listeners.evicted},
         {"sccp_handshakes_failed", s->handshakes_failed},
         {"sccp_registered", map_count(s->exchange.registered)},
         {"sccp_registrations", c->registered},
@@ -400,7 +415,9 @@ static int make_rest(struct callmanager_service *s)
                                         .made = tls_made,
                                         .failed = tls_failed,
                                         .context = s};
-    int result = own_tls_new(&s->own, &setup);
+    int result = turned_away_new(&s->away, "callmanager", PARAMETER_PER_ADDRESS);
+    if (result == 0)
+        result = own_tls_new(&s->own, &setup);
     if (result == 0)
         result = restarts_new(&s->restarts, &s->exchange, s->setup.node);
     if (result == 0)
@@ -491,6 +508,7 @@ void callmanager_service_free(struct callmanager_service *s)
     callmanager_journal_free(o->journal);
     exchange_fini(o);
     vetting_free(s->vetting);
+    turned_away_free(s->away);
     drop_load(&s->load);
     tls_context_free(s->plain);
     free(s);

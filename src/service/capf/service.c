@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cluster/parameters.h"
 #include "net/tls_listener.h"
+#include "net/turned_away.h"
 #include "service/capf/renewal.h"
 #include "service/capf/visit.h"
 #include "signer/own_tls.h"
@@ -32,6 +33,7 @@ struct capf_service {
     struct store_async *writing; /* of the observer's */
     struct observer *observer;
     struct loop_timer *second;
+    struct turned_away *away; /* connections of crowded addresses */
     uint64_t handshakes_failed;
     struct own_tls *own;
     struct tls_listener *listener; /* NULL until its certificate has come */
@@ -60,6 +62,12 @@ static void on_failed(void *context, const struct address *peer, const struct tl
     capf_journal_handshake_failed(s->office.journal, peer, end);
 }
 
+static void on_refused(void *context, const struct address *peer, size_t per_address)
+{
+    struct capf_service *s = context;
+    turned_away_note(s->away, peer, per_address, loop_now(s->office.loop));
+}
+
 static int make_listener(struct capf_service *s, struct tls_context *tls)
 {
     const struct tls_listener_setup setup = {
@@ -68,6 +76,7 @@ static int make_listener(struct capf_service *s, struct tls_context *tls)
         .connections = s->setup.connections,
         .unauthenticated = s->setup.connections / 2,
         .per_address = s->per_address ? s->per_address : 1, /* before it listens */
+        .refused = on_refused,
         .accepted = on_accepted,
         .failed = on_failed,
         .user = s};
@@ -186,8 +195,11 @@ static void store_moved(void *context, unsigned areas)
 static void count(struct capf_service *s)
 {
     const struct office *o = &s->office;
+    const struct tls_counters none = {.open = 0};
+    const struct tls_counters *l = s->listener ? tls_listener_counters(s->listener) : &none;
     const struct observer_counter list[] = {
         {"capf_connections", o->number},   {"capf_handshakes_failed", s->handshakes_failed},
+        {"capf_overcrowded", l->refused},  {"capf_evicted", l->evicted},
         {"capf_sessions", o->visits},      {"capf_refused", o->refused},
         {"capf_issued", o->issued},        {"capf_orders_done", o->done},
         {"capf_orders_failed", o->failed}, {NULL, 0},
@@ -215,6 +227,8 @@ static int make_office(struct capf_service *s, struct loop *loop, const struct c
     secret_random(&o->session, sizeof o->session);
     int result =
         capf_journal_new(&o->journal, loop, setup->log, setup->log_size, setup->log_keep, why);
+    if (result == 0)
+        result = turned_away_new(&s->away, "capf", PARAMETER_PER_ADDRESS);
     if (result == 0)
         result = desk_new(&o->desk);
     if (result == 0)
@@ -296,6 +310,7 @@ void capf_service_free(struct capf_service *s)
     own_tls_free(s->own);
     desk_free(s->office.desk);
     capf_journal_free(s->office.journal);
+    turned_away_free(s->away);
     free(s);
 }
 

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "net/tls_listener.h"
+#include "net/turned_away.h"
 #include "service/tvs/visit.h"
 #include "signer/own_tls.h"
 #include "signer/protocol.h"
@@ -45,7 +46,8 @@ struct tvs_service {
     bool stale_database, stale_ctl, stale_tls;
     size_t per_address;
     struct loop_timer *second;
-    uint64_t failed; /* handshakes, of listeners that have gone too */
+    struct turned_away *away; /* connections of crowded addresses */
+    uint64_t failed;          /* handshakes, of listeners that have gone too */
     struct observer_counter counters[COUNTERS];
 };
 
@@ -75,14 +77,21 @@ static void on_handshake_failed(void *context, const struct address *peer,
     tvs_journal_handshake_failed(s->office.journal, peer, end);
 }
 
+static void on_refused(void *context, const struct address *peer, size_t per_address)
+{
+    struct tvs_service *s = context;
+    turned_away_note(s->away, peer, per_address, loop_now(s->office.loop));
+}
+
 static int make_listener(struct tvs_service *s, struct tls_context *tls)
 {
     const struct tls_listener_setup setup = {
         .context = tls,
         .limits = {.handshake_ms = HANDSHAKE_MS, .linger_ms = LINGER_MS, .queue = QUEUE},
         .connections = s->setup.connections,
-        .unauthenticated = s->setup.connections,
+        .unauthenticated = s->setup.connections, /* phones do not say who they are */
         .per_address = s->per_address,
+        .refused = on_refused,
         .accepted = on_accepted,
         .failed = on_handshake_failed,
         .user = s};
@@ -271,9 +280,13 @@ static void store_moved(void *context, unsigned areas)
 const struct observer_counter *tvs_service_counters(struct tvs_service *s)
 {
     const struct tvs_counts *c = &s->office.counts;
+    const struct tls_counters none = {.open = 0};
+    const struct tls_counters *l = s->listener ? tls_listener_counters(s->listener) : &none;
     const struct observer_counter list[] = {
         {"tvs_connections", s->office.number},
         {"tvs_handshakes_failed", s->failed},
+        {"tvs_overcrowded", l->refused},
+        {"tvs_evicted", l->evicted},
         {"tvs_queries", c->queries},
         {"tvs_verifications", c->verifications},
         {"tvs_trusted", c->trusted},
@@ -314,6 +327,8 @@ static int make_office(struct tvs_service *s, struct loop *loop, struct why *why
     recent_init(&o->recent);
     int result =
         tvs_journal_new(&o->journal, loop, setup->log, setup->log_size, setup->log_keep, why);
+    if (result == 0)
+        result = turned_away_new(&s->away, "tvs", PARAMETER_PER_ADDRESS);
     if (result == 0)
         result = store_async_new(&o->store, loop, setup->store, STORE_READ, why);
     if (result == 0)
@@ -395,5 +410,6 @@ void tvs_service_free(struct tvs_service *s)
     cache_free(s->ctl.cache);
     recent_fini(&s->office.recent);
     tvs_journal_free(s->office.journal);
+    turned_away_free(s->away);
     free(s);
 }
