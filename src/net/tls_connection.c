@@ -116,6 +116,16 @@ static void arm(struct tls_connection *c)
     loop_timer_start(c->timer, next - loop_now(c->loop));
 }
 
+/* Most connections have no deadline any more when they are open, and nothing to be woken for. */
+static void rest(struct tls_connection *c)
+{
+    for (int i = 0; i < DEADLINES; i++)
+        if (c->deadlines[i])
+            return;
+    loop_timer_stop(c->timer);
+    c->timer_at = 0;
+}
+
 static void soon(struct tls_connection *c)
 {
     c->timer_at = loop_now(c->loop);
@@ -474,6 +484,8 @@ static void not_read(struct tls_connection *c, enum tls_move move)
         fail(c);
 }
 
+/* Who says little has said it: should more have come, the loop calls again. To ask in vain costs as
+ * much as to read. */
 static void read_some(struct tls_connection *c)
 {
     uint8_t piece[TLS_RECORD_MAX];
@@ -489,6 +501,8 @@ static void read_some(struct tls_connection *c)
         if (c->state == TLS_OPEN)
             c->events.received(c->user, bytes_of(piece, got));
         secret_wipe(piece, got);
+        if (got < sizeof piece)
+            return;
     }
 }
 
@@ -510,6 +524,7 @@ static void shaken(struct tls_connection *c)
     c->wire.allowance = UINT64_MAX;
     c->deadlines[DEADLINE_HANDSHAKE] = 0;
     touch(c);
+    rest(c);
     if (c->keeper)
         c->keeper->shaken(c);
     else if (c->events.ready)
