@@ -17,6 +17,7 @@ static void fill_random(void *context, void *out, size_t size)
 static void engine_due(void *context)
 {
     struct exchange *o = context;
+    o->due_at = INT64_MAX;
     while (call_engine_tick(o->engine, loop_now(o->loop)))
         exchange_act(o);
     exchange_run(o);
@@ -27,6 +28,7 @@ int exchange_init(struct exchange *o, struct loop *loop, size_t max)
     static const struct call_chance chance = {fill_random, NULL};
     struct call_limits limits;
     o->loop = loop;
+    o->due_at = INT64_MAX;
     call_limits_default(&limits);
     int result = call_engine_new(&o->engine, &limits, &chance);
     if (result == 0)
@@ -71,6 +73,9 @@ static void wait_for_engine(struct exchange *o)
 {
     int64_t due = call_engine_due(o->engine);
     int64_t wait = due - loop_now(o->loop);
+    if (due == o->due_at)
+        return;
+    o->due_at = due;
     if (due == INT64_MAX)
         loop_timer_stop(o->due);
     else

@@ -29,6 +29,7 @@ struct exchange {
     struct station_site site;
     struct call_engine *engine;
     struct loop_timer *due; /* of the engine */
+    int64_t due_at;         /* when that fires; INT64_MAX: not at all */
     struct map *registered; /* visits by the name of their phone */
     struct limit *remarks;  /* observations, by phone */
     struct visit *first;    /* all */
