@@ -269,8 +269,11 @@ static void test_nobody_listens_and_all_are_named(void **state)
     name_server(0, "127.0.0.1", address_port(&any));
     name_server(1, "no.such.host.invalid", 2445);
     ask(TESTIMONY_SILENCE);
-    assert_non_null(strstr(w.words, "127.0.0.1:"));
-    assert_non_null(strstr(w.words, "; no.such.host.invalid:2445: "));
+    char once[64];
+    snprintf(once, sizeof once,
+             "127.0.0.1:%u: Connection refused; no.such.host.invalid:2445: ", address_port(&any));
+    if (strncmp(w.words, once, strlen(once)) != 0)
+        fail_msg("%s", w.words); /* each server is named, and once */
 }
 
 static void test_names_are_looked_up(void **state)
