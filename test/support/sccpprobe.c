@@ -5,7 +5,7 @@
  *   sccpprobe PORT [tls] [cert=FILE] [version=1.0|1.2|1.3] [cipher=LIST] [from=ADDRESS]
  *   sccpprobe PORT silent=COUNT [from=PREFIX]
  *
- *   register NAME VERSION [TYPE]  RegisterReq
+ *   register NAME VERSION [TYPE [STREAMS]]  RegisterReq; STREAMS: of audio that are up
  *   message ID [HEX]              a frame of that id (hex) and payload
  *   words ID NUMBER...            the same, of little-endian words
  *   alarm TEXT                    Alarm
@@ -199,7 +199,7 @@ static void put(const uint8_t *data, size_t size)
     }
 }
 
-static void say_register(const char *name, unsigned version, unsigned type)
+static void say_register(const char *name, unsigned version, unsigned type, unsigned streams)
 {
     begin_frame(0x0001);
     add_field(name, 16);
@@ -208,7 +208,7 @@ static void say_register(const char *name, unsigned version, unsigned type)
     add_hex("7f000001");
     add_word(type);
     add_word(5); /* streams, and active ones */
-    add_word(0);
+    add_word(streams);
     const uint8_t features[] = {(uint8_t)version, 0, 0x72, 0x85};
     add(features, sizeof features);
     add_word(0);
@@ -340,13 +340,15 @@ static void obey(char *line)
     char name[64];
     unsigned version;
     unsigned type = 437;
+    unsigned streams = 0;
     char *rest = strchr(line, ' ');
     if (rest)
         *rest++ = '\0';
     else
         rest = line + strlen(line);
-    if (strcmp(line, "register") == 0 && sscanf(rest, "%63s %u %u", name, &version, &type) >= 2) {
-        say_register(name, version, type);
+    if (strcmp(line, "register") == 0 &&
+        sscanf(rest, "%63s %u %u %u", name, &version, &type, &streams) >= 2) {
+        say_register(name, version, type, streams);
     } else if (strcmp(line, "message") == 0) {
         char *hex = strchr(rest, ' ');
         begin_frame((uint32_t)strtoul(rest, NULL, 16));

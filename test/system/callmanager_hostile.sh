@@ -16,9 +16,9 @@ mallory=SEP001122330003
 crowd=2000
 ! is_long || crowd=20000
 
-phone_is() { # FD NAME DEVICE
+phone_is() { # FD NAME DEVICE [STREAMS]
     plug "$1" "$2" "$(secure)" tls "cert=$2.pem"
-    say "$1" "register $3 17" && say "$1" 'until 81' && hears "$2" '^0081'
+    say "$1" "register $3 17 437 ${4:-0}" && say "$1" 'until 81' && hears "$2" '^0081'
 }
 
 prepare() {
@@ -167,19 +167,35 @@ closed_at_once() {
 
 # ---- kill -9 ----
 
+# Both kept the call up, and still show it. It can be hung up, and what comes next is another.
+kept_up() {
+    say 5 "message 26 $(word 9)$(word 1)$kept_call" && next 5 anna 0111 || return
+    ended=$(heard_last anna 0111)
+    [ "$(part "$ended" 0 4)$(part "$ended" 8 4)" = "$(word 2)$kept_call" ] || fails "not told that it is over: $ended" ||
+        return
+    calls 5 anna 1002 6 bert && keys_match anna bert 1 || return
+    for kept in "$kept_conference 0" "$kept_party 4" "$kept_call 24"; do
+        [ "$(part "$(heard_last anna 0105)" "${kept#* }" 4)" != "${kept% *}" ] || fails "named anew: $kept" || return
+    done
+}
+
 killed() {
+    open=$(heard_last anna 0105)
+    kept_conference=$(part "$open" 0 4)
+    kept_party=$(part "$open" 4 4)
+    kept_call=$(part "$open" 24 4)
     before=$(child_of tftp),$(child_of capf),$(child_of tvs),$(child_of clerk)
     say 5 'until fff' && say 6 'until fff' && kill -9 "$role" || return
     hears anna '^closed' && hears bert '^closed' || return
     unplug 5
     unplug 6
-    eventually phone_is 5 anna $anna && eventually phone_is 6 bert $bert || return
+    eventually phone_is 5 anna $anna 1 && eventually phone_is 6 bert $bert 1 || return
     [ "$before" = "$(child_of tftp),$(child_of capf),$(child_of tvs),$(child_of clerk)" ] ||
         fails 'another role noticed' || return
     role=$(child_of callmanager)
     eventually sh -c "'$trustline' call history --state '$state' | grep -q 'server ended'" || return
     admin call list >out && ! grep -q 1002 out || fails 'a call that nobody knows goes on' || return
-    calls 5 anna 1002 6 bert && keys_match anna bert 1
+    kept_up
 }
 
 ends_cleanly() {
@@ -196,6 +212,6 @@ test_that "$crowd silent connections to each port delay nobody" silence
 test_that 'a phone that floods keys is slowed, and nobody else' presses
 test_that 'an address gets a few lines in the log, and no more' quietly
 test_that 'an address that holds too many connections gets no more, and a line in the log' crowded
-test_that 'a role that is killed comes back, and so do its phones' killed
+test_that 'a role that is killed comes back, and so do its phones, in the middle of their call' killed
 test_that 'a node that is stopped leaves nobody registered' ends_cleanly
 done_testing

@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EVENT_COST = 1000 }; /* allowances are in thousandths: so many a millisecond as a second */
+enum {
+    EVENT_COST = 1000, /* allowances are in thousandths: so many a millisecond as a second */
+    NUMBERS = INT32_MAX,
+};
 
 void call_limits_default(struct call_limits *limits)
 {
@@ -30,6 +33,27 @@ void call_limits_default(struct call_limits *limits)
     };
 }
 
+/* ---- numbers of calls and media ---- */
+
+/* They begin anywhere: what phones still show, or have open, of a service before this one is not
+ * named again. */
+static void begin_numbers(struct call_engine *e)
+{
+    uint32_t *const lasts[] = {&e->last_reference, &e->last_call, &e->last_media, &e->last_session};
+    for (size_t i = 0; i < sizeof lasts / sizeof *lasts; i++) {
+        e->chance.random(e->chance.context, lasts[i], sizeof *lasts[i]);
+        *lasts[i] %= NUMBERS;
+    }
+}
+
+uint32_t number_after(uint32_t *last)
+{
+    *last = *last % NUMBERS + 1;
+    return *last;
+}
+
+/* ---- birth and death ---- */
+
 int call_engine_new(struct call_engine **out, const struct call_limits *limits,
                     const struct call_chance *chance)
 {
@@ -46,6 +70,7 @@ int call_engine_new(struct call_engine **out, const struct call_limits *limits,
         return -ENOMEM;
     e->limits = *limits;
     e->chance = *chance;
+    begin_numbers(e);
     call_plan_init(&e->plan, limits->numbers);
     call_timers_init(&e->timers, delay);
     *out = e;
@@ -117,6 +142,16 @@ void act_notice(struct call_engine *e, struct call_phone *phone, struct leg *leg
                                        .notice = notice};
     if (!phone->gone)
         put(e, &action);
+}
+
+void act_forget(struct call_engine *e, struct call_phone *phone, unsigned instance,
+                uint32_t reference)
+{
+    const struct call_action action = {.kind = CALL_ACT_FORGET,
+                                       .owner = phone->owner,
+                                       .line = instance ? instance : 1,
+                                       .call = reference};
+    put(e, &action);
 }
 
 void act_forwards(struct call_engine *e, struct line *line)
@@ -203,23 +238,6 @@ static void remove_lines(struct call_engine *e, struct call_phone *phone)
     }
 }
 
-/* It registers anew and has no audio: what was preserved for it is over. */
-static void end_preserved(struct call_engine *e, const char *device)
-{
-    struct call *next;
-    if (e->preserved_count == 0)
-        return;
-    for (struct call *call = e->calls; call; call = next) {
-        next = call->next;
-        for (int side = CALL_CALLER; side < CALL_SIDES; side++)
-            if (call->preserved && !call->leg[side] &&
-                strcmp(call->party[side].device, device) == 0) {
-                talk_end(e, call, CALL_CAUSE_CONNECTION_LOST, (enum call_side)side);
-                break;
-            }
-    }
-}
-
 int call_phone_add(struct call_engine *e, const struct call_phone_setup *setup, int64_t now,
                    struct call_phone **out)
 {
@@ -254,7 +272,7 @@ int call_phone_add(struct call_engine *e, const struct call_phone_setup *setup, 
     if (now > e->timers.now)
         e->timers.now = now;
     if (!setup->media_up)
-        end_preserved(e, phone->device);
+        talk_end_preserved(e, phone->device, 0, CALL_CAUSE_CONNECTION_LOST);
     phones_settle(e);
     *out = phone;
     return 0;

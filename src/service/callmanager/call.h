@@ -40,7 +40,9 @@ struct call_limits {
 };
 void call_limits_default(struct call_limits *limits);
 
-/* `random` fills `out` with bytes nobody can foretell: keys are made of them. */
+/* `random` fills `out` with bytes nobody can foretell: keys are made of them. Numbers of calls and
+ * of media begin at a random one, too, and count up to 2147483647: phones may still have what they
+ * were told by an engine that is no more. */
 struct call_chance {
     void (*random)(void *context, void *out, size_t size);
     void *context;
@@ -94,7 +96,7 @@ struct call_phone_setup {
     void *owner; /* comes with each action for it */
 };
 /* ERR_LIMIT: more than DEVICE_LINES_MAX lines. A call of this device that was preserved ends,
- * unless it has audio up. */
+ * unless it has audio up: then it ends when it is hung up there, too. */
 int call_phone_add(struct call_engine *engine, const struct call_phone_setup *setup, int64_t now,
                    struct call_phone **out) CHECKED;
 /* What it can do; without being told PCMU is believed of it. */
@@ -163,6 +165,7 @@ enum call_action_kind {
     CALL_ACT_START,        /* media: send to that address */
     CALL_ACT_STOP,         /* media: no more */
     CALL_ACT_SHOW_FORWARD, /* forwards of the line's number (call is 0) */
+    CALL_ACT_FORGET,       /* there is no such call (any more): it was hung up at the phone */
     CALL_ACT_NOTICE,       /* notice: the wish cannot be fulfilled, or what happened to the call */
     CALL_ACT_FLOODED,      /* the phone sends more events than a person can (said once a flood) */
     /* for the books: no phone */
@@ -223,7 +226,7 @@ struct call_keys {
     uint8_t salt[14];
 };
 struct call_media {
-    uint32_t id;      /* of this session at this phone; never used again */
+    uint32_t id;      /* of this session at this phone; not used again, see call_engine_new() */
     uint32_t session; /* the same at both phones */
     enum call_codec codec;
     unsigned packet_ms;
@@ -256,7 +259,7 @@ struct call_action {
             char to[CALL_NUMBER]; /* "": no more */
         } kept;
         struct call_record {
-            uint32_t id; /* from 1 */
+            uint32_t id; /* not 0 */
             char dialled[CALL_NUMBER];
             struct store_call_party party[CALL_SIDES];
             int64_t began, answered, ended; /* in the terms of `now`; -1: not */

@@ -74,8 +74,9 @@ struct leg *leg_new(struct call_engine *e, struct line *line, enum leg_state sta
     struct leg *leg = calloc(1, sizeof *leg);
     if (!leg)
         return NULL;
-    if (++e->last_reference == 0)
-        e->last_reference = 1;
+    do
+        number_after(&e->last_reference);
+    while (leg_find(line->phone, e->last_reference));
     *leg = (struct leg){.next = line->phone->legs,
                         .phone = line->phone,
                         .line = line,

@@ -42,14 +42,14 @@ static void say(struct call_engine *e, struct call *call, struct call_action *ac
 static void begin_session(struct call_engine *e, struct call *call, unsigned codec)
 {
     struct media *media = &call->media;
-    *media = (struct media){.session = ++e->last_session,
+    *media = (struct media){.session = number_after(&e->last_session),
                             .codec = codec,
                             .on = true,
                             .encrypted = call_security_has_keys(call->party[CALL_CALLER].security,
                                                                 call->party[CALL_CALLEE].security)};
     for (int side = CALL_CALLER; side < CALL_SIDES; side++) {
         struct media_side *s = &media->side[side];
-        s->id = ++e->last_media;
+        s->id = number_after(&e->last_media);
         if (media->encrypted)
             e->chance.random(e->chance.context, &s->keys, sizeof s->keys);
     }

@@ -110,6 +110,7 @@ struct call {
     char dialled[CALL_NUMBER];
     int64_t began, answered; /* answered -1: not */
     bool preserved;
+    uint32_t lost;      /* of one that is: the number it has at the phone that has gone */
     bool was_encrypted; /* its audio, once it had any */
     struct call_timer ring, opening;
     struct media media;
@@ -136,7 +137,12 @@ void act(struct call_engine *e, struct leg *leg, struct call_action *action);
 void act_books(struct call_engine *e, const struct call_action *action);
 void act_notice(struct call_engine *e, struct call_phone *phone, struct leg *leg,
                 enum call_cause notice);
+/* The phone has a call that there is not. `instance` is the line it says, 0: none. */
+void act_forget(struct call_engine *e, struct call_phone *phone, unsigned instance,
+                uint32_t reference);
 void act_forwards(struct call_engine *e, struct line *line);
+/* The next of these numbers, as phones are told them: 1 to 2147483647, and again. */
+uint32_t number_after(uint32_t *last);
 
 /* ---- call_leg.c: what a phone has and shows ---- */
 
@@ -191,6 +197,9 @@ void talk_answer(struct call_engine *e, struct leg *leg);
 void talk_hold(struct call_engine *e, struct leg *leg);
 void talk_resume(struct call_engine *e, struct leg *leg);
 void talk_hang_up(struct call_engine *e, struct leg *leg);
+/* What was preserved for this phone, under that number or any (0), is over. */
+void talk_end_preserved(struct call_engine *e, const char *device, uint32_t reference,
+                        enum call_cause cause);
 /* A party's phone is gone, and its leg with this. */
 void talk_lose(struct call_engine *e, struct leg *leg, enum call_cause cause);
 /* Makes way for another call of the phone: what is active is put on hold, or ended. False: the

@@ -134,7 +134,7 @@ static struct call *new_call(struct call_engine *e, struct leg *leg, const char 
     if (!call)
         return NULL;
     *call = (struct call){.next = e->calls,
-                          .id = ++e->last_call,
+                          .id = number_after(&e->last_call),
                           .leg[CALL_CALLER] = leg,
                           .began = e->timers.now,
                           .answered = -1};

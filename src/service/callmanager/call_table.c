@@ -222,6 +222,25 @@ static bool is_sound(const struct call_phone *phone, const struct call_event *ev
     }
 }
 
+/* ---- calls that there are not ---- */
+
+/* A phone hangs up what it kept by itself: a call that was preserved when its connection was lost,
+ * or one of a service before this. */
+static bool hang_up_kept(struct call_engine *e, struct call_phone *phone,
+                         const struct call_event *event)
+{
+    size_t preserved = e->preserved_count;
+    talk_end_preserved(e, phone->device, event->call, CALL_CAUSE_HUNG_UP);
+    if (event->call)
+        act_forget(e, phone, event->line, event->call);
+    return event->call || e->preserved_count < preserved;
+}
+
+static bool is_hanging_up(const struct call_event *event)
+{
+    return event->kind == CALL_EV_END || event->kind == CALL_EV_ON_HOOK;
+}
+
 bool table_act(struct call_engine *e, struct call_phone *phone, const struct call_event *event)
 {
     struct leg *leg = NULL;
@@ -233,9 +252,13 @@ bool table_act(struct call_engine *e, struct call_phone *phone, const struct cal
         return false;
     if (event->call)
         leg = leg_find(phone, event->call);
+    if (event->call && !leg && is_hanging_up(event))
+        return hang_up_kept(e, phone, event);
     if (event->call && !leg && !may_begin(event->kind))
         return false;
     if (!leg || event->kind == CALL_EV_NEW)
         leg = leg_meant(phone, event);
+    if (!leg && is_hanging_up(event))
+        return hang_up_kept(e, phone, event);
     return leg ? act_on_leg(e, leg, event) : act_on_phone(e, phone, event);
 }

@@ -4,6 +4,7 @@
 #include "base/text.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- the books ---- */
 
@@ -159,12 +160,29 @@ static bool can_be_preserved(const struct call *call, const struct leg *leg)
 static void preserve(struct call_engine *e, struct call *call, struct leg *leg)
 {
     struct leg *other = call->leg[!leg->side];
+    uint32_t reference = leg->reference;
     call->leg[leg->side] = NULL;
     leg_drop(e, leg, CALL_CAUSE_CONNECTION_LOST);
     call->preserved = true;
+    call->lost = reference;
     e->preserved_count++;
     act_notice(e, other->phone, other, CALL_CAUSE_CONNECTION_LOST);
     talk_record(e, call);
+}
+
+void talk_end_preserved(struct call_engine *e, const char *device, uint32_t reference,
+                        enum call_cause cause)
+{
+    struct call *next;
+    if (e->preserved_count == 0)
+        return;
+    for (struct call *call = e->calls; call; call = next) {
+        enum call_side lost = call->leg[CALL_CALLER] ? CALL_CALLEE : CALL_CALLER;
+        next = call->next;
+        if (call->preserved && (!reference || call->lost == reference) &&
+            strcmp(call->party[lost].device, device) == 0)
+            talk_end(e, call, cause, lost);
+    }
 }
 
 void talk_lose(struct call_engine *e, struct leg *leg, enum call_cause cause)

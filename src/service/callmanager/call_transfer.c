@@ -73,7 +73,7 @@ static void complete(struct call_engine *e, struct leg *held, struct leg *asks)
     call_free(e, first);
     leg_drop(e, asks, CALL_CAUSE_TRANSFERRED);
     leg_drop(e, held, CALL_CAUSE_TRANSFERRED);
-    second->id = ++e->last_call;
+    second->id = number_after(&e->last_call);
     second->began = e->timers.now;
     second->was_encrypted = false;
     if (second->answered < 0) {

@@ -48,6 +48,7 @@ static const char *const actions[] = {
     [CALL_ACT_START] = "START",
     [CALL_ACT_STOP] = "STOP",
     [CALL_ACT_SHOW_FORWARD] = "SHOW_FORWARD",
+    [CALL_ACT_FORGET] = "FORGET",
     [CALL_ACT_NOTICE] = "NOTICE",
     [CALL_ACT_FLOODED] = "FLOODED",
     [CALL_ACT_KEEP_FORWARD] = "KEEP_FORWARD",

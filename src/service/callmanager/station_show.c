@@ -259,12 +259,9 @@ static bool is_left(enum call_state state)
            state == CALL_STATE_HELD || state == CALL_STATE_TRANSFERRING;
 }
 
-static void show_end(struct station *s, const struct call_action *a, const struct station_now *now)
+/* Of a call of which nothing is left here. */
+static void say_end(struct station *s, const struct call_action *a, const struct station_now *now)
 {
-    struct station_call *c = call_of(s, a->call);
-    if (!c)
-        return;
-    call_remove(s, c);
     say_lamp(s, a->line);
     say_place(s, a, SCCP_CLEAR_PROMPT);
     say_state(s, a, SCCP_STATE_ON_HOOK);
@@ -274,6 +271,15 @@ static void show_end(struct station *s, const struct call_action *a, const struc
     }
     if (!is_any_active(s))
         say_speaker(s, false);
+}
+
+static void show_end(struct station *s, const struct call_action *a, const struct station_now *now)
+{
+    struct station_call *c = call_of(s, a->call);
+    if (!c)
+        return;
+    call_remove(s, c);
+    say_end(s, a, now);
 }
 
 static void show_prompt(struct station *s, const struct call_action *a, const struct display *d)
@@ -431,6 +437,9 @@ void station_act(struct station *s, const struct call_action *a, const struct st
         break;
     case CALL_ACT_SHOW_FORWARD:
         show_forwards(s, a);
+        break;
+    case CALL_ACT_FORGET:
+        say_end(s, a, now);
         break;
     case CALL_ACT_NOTICE:
         show_notice(s, a);

@@ -10,11 +10,16 @@ struct world world;
 
 /* ---- keys that can be told apart ---- */
 
-/* Each is a number, so that the world knows whether it was given out before. */
+/* Each is a number, so that the world knows whether it was given out before. Where the engine
+ * begins to count is asked for, too. */
 static void count_up(void *context, void *out, size_t size)
 {
-    uint64_t number = ++world.key_count;
     (void)context;
+    if (size == sizeof world.first) {
+        memcpy(out, &world.first, size);
+        return;
+    }
+    uint64_t number = ++world.key_count;
     assert_int_equal(size, sizeof(struct call_keys));
     assert_true(number < KEYS_MAX);
     memset(out, 0xA5, size);
@@ -244,6 +249,10 @@ static void on_phone(struct tel *tel, const struct call_action *action)
         if (action->line == 1)
             tel->forwards = action->forwards;
         break;
+    case CALL_ACT_FORGET:
+        assert_null(find_seen(tel, action->call));
+        world.forgets++;
+        break;
     case CALL_ACT_NOTICE:
         tel->notices.count++;
         tel->notices.last = action->notice;
@@ -345,11 +354,11 @@ void tel_remove(unsigned n, enum call_cause cause)
     world_drain();
 }
 
-int world_enter(void **state)
+void world_enter_at(uint32_t first)
 {
     const struct call_chance chance = {.random = count_up};
-    (void)state;
     memset(&world, 0, sizeof world);
+    world.first = first;
     world.keys = calloc(KEYS_MAX, sizeof *world.keys);
     world.now = 1000;
     world.answers_media = true;
@@ -365,6 +374,12 @@ int world_enter(void **state)
     }
     for (unsigned i = 0; i < 5; i++)
         tel_add(i, CALL_ENCRYPTED);
+}
+
+int world_enter(void **state)
+{
+    (void)state;
+    world_enter_at(0);
     return 0;
 }
 

@@ -68,6 +68,8 @@ struct world {
     int64_t now;
     bool answers_media; /* phones say at once where they receive */
     struct tel tels[TELS];
+    uint32_t first;   /* numbers begin after this one */
+    unsigned forgets; /* calls a phone was told that there are not */
     /* the books */
     struct call_record last; /* the last that was over */
     unsigned over, progress;
@@ -86,6 +88,7 @@ extern struct world world;
 /* For cmocka: an engine with the default limits, and phones 0 to 4 with the numbers 1000 to 1004 on
  * line 1 and 2000 to 2004 on line 2, all encrypted. */
 int world_enter(void **state);
+void world_enter_at(uint32_t first); /* its numbers begin after this one */
 int world_leave(void **state);
 /* Registers it anew, with this security. */
 void tel_add(unsigned tel, enum call_security security);

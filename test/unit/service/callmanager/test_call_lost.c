@@ -1,6 +1,8 @@
 /* Phones that go, and phones whose audio does not come up. */
 #include "callworld.h"
 
+#include "service/callmanager/call_parts.h"
+
 /* ---- phones that go ---- */
 
 static void test_a_phone_that_unregisters_ends_its_calls(void **state)
@@ -44,6 +46,83 @@ static void test_a_preserved_call_ends_when_the_phone_comes_back_without_audio(v
     tel_add_as(1, CALL_ENCRYPTED, false);
     assert_idle(0);
     assert_int_equal(world.last.cause, CALL_CAUSE_CONNECTION_LOST);
+}
+
+static void test_a_preserved_call_ends_when_it_is_hung_up_where_it_was_kept_up(void **state)
+{
+    (void)state;
+    for (int named = 0; named < 2; named++) {
+        connect_two(0, 1);
+        uint32_t kept = seen(1, CALL_STATE_CONNECTED)->reference;
+        tel_remove(1, CALL_CAUSE_CONNECTION_LOST);
+        tel_add_as(1, CALL_ENCRYPTED, true);
+        press_call(2, CALL_EV_END, kept); /* not its own */
+        assert_shows(0, CALL_STATE_CONNECTED);
+        press_call(1, CALL_EV_END, kept + 1000); /* another, long over */
+        assert_shows(0, CALL_STATE_CONNECTED);
+        if (named)
+            press_call(1, CALL_EV_END, kept);
+        else
+            press(1, CALL_EV_ON_HOOK);
+        assert_idle(0);
+        assert_silent(0);
+        assert_int_equal(world.last.cause, CALL_CAUSE_HUNG_UP);
+        assert_int_equal(world.last.ended_by, CALL_CALLEE);
+        connect_two(0, 1); /* and both are free */
+        press(0, CALL_EV_END);
+    }
+}
+
+static void test_who_hangs_up_a_call_that_there_is_not_is_told_so(void **state)
+{
+    (void)state;
+    press_call(0, CALL_EV_END, 77);
+    press_call(0, CALL_EV_ON_HOOK, 78);
+    assert_int_equal(world.forgets, 2);
+    press_call(0, CALL_EV_HOLD, 77);
+    press(0, CALL_EV_ON_HOOK);
+    assert_int_equal(world.forgets, 2);
+    assert_int_equal(call_engine_counters(world.engine)->ignored, 2);
+}
+
+/* As after a crash of the service, when the phone still has the call, and its audio. */
+static void test_another_engine_does_not_name_anew_what_phones_still_have(void **state)
+{
+    (void)state;
+    connect_two(0, 1);
+    struct seen call = *seen(0, CALL_STATE_CONNECTED);
+    struct channel *channel = hears(0, 1);
+    uint32_t id = channel->id;
+    uint32_t session = channel->session;
+    press(0, CALL_EV_END);
+    uint32_t record = world.last.id;
+    world_leave(NULL);
+    world_enter_at(0xC0FFEE);
+    connect_two(0, 1);
+    assert_int_not_equal(seen(0, CALL_STATE_CONNECTED)->reference, call.reference);
+    channel = hears(0, 1);
+    assert_int_not_equal(channel->id, id);
+    assert_int_not_equal(channel->session, session);
+    press(0, CALL_EV_END);
+    assert_int_not_equal(world.last.id, record);
+}
+
+static void test_numbers_start_over_and_leave_out_those_in_use(void **state)
+{
+    (void)state;
+    world_leave(NULL);
+    world_enter_at(INT32_MAX - 1);
+    press(0, CALL_EV_NEW);
+    uint32_t first = seen(0, CALL_STATE_DIALTONE)->reference;
+    assert_int_equal(first, INT32_MAX);
+    dial(0, "1001");
+    press(1, CALL_EV_ANSWER);
+    assert_int_equal(seen(1, CALL_STATE_CONNECTED)->reference, 1);
+    press(0, CALL_EV_HOLD);
+    world.engine->last_reference = first - 1;
+    press(0, CALL_EV_NEW);
+    assert_int_equal(seen(0, CALL_STATE_DIALTONE)->reference, 1); /* of that phone it is free */
+    press(0, CALL_EV_END);
 }
 
 static void test_a_call_ends_when_both_phones_are_lost(void **state)
@@ -184,6 +263,10 @@ int main(void)
         T(test_a_phone_that_unregisters_ends_its_calls),
         T(test_a_lost_connection_leaves_the_audio_up_until_the_other_hangs_up),
         T(test_a_preserved_call_ends_when_the_phone_comes_back_without_audio),
+        T(test_a_preserved_call_ends_when_it_is_hung_up_where_it_was_kept_up),
+        T(test_who_hangs_up_a_call_that_there_is_not_is_told_so),
+        T(test_another_engine_does_not_name_anew_what_phones_still_have),
+        T(test_numbers_start_over_and_leave_out_those_in_use),
         T(test_a_call_ends_when_both_phones_are_lost),
         T(test_a_call_on_hold_ends_with_a_lost_connection),
         T(test_a_caller_that_is_lost_ends_the_ringing),

@@ -32,7 +32,7 @@ static uint32_t any_call(unsigned n)
 {
     const struct seen *s = &world.tels[n].calls[dice(TEL_CALLS)];
     if (dice(20) == 0)
-        return 1 + dice(100000);
+        return 1 + dice(1000);
     return dice(3) ? 0 : s->reference;
 }
 

@@ -53,6 +53,35 @@ static void assert_silent(unsigned phone)
     assert_false(office.phones[phone].out.on);
 }
 
+/* The phone went through a restart of the server with its call up. */
+static void test_an_old_call_that_is_hung_up_leaves_the_screen_in_every_version(void **state)
+{
+    (void)state;
+    EACH_VERSION(v)
+    {
+        const uint32_t old = 0x01020304;
+        const struct sccp_message *m;
+        sign_on_two(*v, CALL_NOT_SECURE, CALL_NOT_SECURE);
+        press_about(0, SCCP_KEY_END_CALL, old);
+        assert_non_null(told(0, SCCP_CLEAR_PROMPT));
+        m = told(0, SCCP_CALL_STATE);
+        assert_int_equal(m->call_state.state, SCCP_STATE_ON_HOOK);
+        assert_int_equal(m->call_state.call, old);
+        assert_int_equal(m->call_state.line, 1);
+        assert_int_equal(told(0, SCCP_SELECT_SOFT_KEYS)->select_soft_keys.set, SCCP_KEYS_ON_HOOK);
+        /* Beside a call that goes on its keys and the speaker stay. */
+        connect_both();
+        told_count(0);
+        press_about(0, SCCP_KEY_END_CALL, old);
+        assert_int_equal(told(0, SCCP_CALL_STATE)->call_state.call, old);
+        assert_null(told(0, SCCP_SELECT_SOFT_KEYS));
+        assert_int_equal(office.phones[0].speaker, SCCP_ON);
+        assert_int_equal(office.phones[0].lamp[1], SCCP_LAMP_ON);
+        unplug(0);
+        unplug(1);
+    }
+}
+
 /* ---- one call ---- */
 
 static void test_a_call_in_every_version_rings_connects_and_ends(void **state)
@@ -609,6 +638,7 @@ int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, office_enter, office_leave)
     const struct CMUnitTest tests[] = {
+        T(test_an_old_call_that_is_hung_up_leaves_the_screen_in_every_version),
         T(test_a_call_in_every_version_rings_connects_and_ends),
         T(test_an_answer_is_told_in_the_order_of_a_genuine_server),
         T(test_a_number_may_come_whole),
