@@ -25,9 +25,10 @@ static bool is_possible(const struct leg *held, const struct leg *asks)
     const struct leg *party = first->leg[!held->side];
     if (first->preserved || second->preserved)
         return false;
+    /* No phone calls itself: only one of the two could be active. */
     if (second->answered >= 0)
-        return true;
-    /* Who has the call on hold hears no ringing, and no phone calls itself. */
+        return second->leg[!asks->side]->phone != party->phone;
+    /* Who has the call on hold hears no ringing. */
     for (const struct leg *leg = second->ringing; leg; leg = leg->next_ringing)
         if (leg->phone == party->phone)
             return false;

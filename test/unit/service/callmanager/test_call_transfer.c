@@ -190,6 +190,20 @@ static void test_a_phone_is_not_made_to_call_itself(void **state)
     assert_shows(0, CALL_STATE_RINGING_OUT);
 }
 
+static void test_two_lines_of_one_phone_are_not_joined(void **state)
+{
+    (void)state;
+    connect_two(1, 0);
+    press(0, CALL_EV_TRANSFER);
+    press_digits(0, "2001");
+    press(1, CALL_EV_ANSWER);
+    press(0, CALL_EV_TRANSFER);
+    assert_int_equal(world.tels[0].notices.count, 1);
+    assert_shows(0, CALL_STATE_CONNECTED);
+    assert_shows(0, CALL_STATE_TRANSFERRING);
+    assert_hear_each_other(0, 1);
+}
+
 static void test_a_transfer_to_a_phone_without_a_common_codec_ends_both(void **state)
 {
     (void)state;
@@ -254,6 +268,7 @@ int main(void)
         T(test_a_call_that_was_on_hold_from_beginning_to_end_had_no_encrypted_audio),
         T(test_who_holds_is_not_transferred_to_a_phone_that_only_rings),
         T(test_a_phone_is_not_made_to_call_itself),
+        T(test_two_lines_of_one_phone_are_not_joined),
         T(test_a_transfer_to_a_phone_without_a_common_codec_ends_both),
         T(test_a_transferring_phone_that_is_lost_leaves_what_it_cannot_complete),
         T(test_a_transfer_can_follow_a_transfer),

@@ -109,6 +109,8 @@ static void check_call(const struct call *call)
             if (tel->calls[i].reference == leg->reference)
                 assert_int_equal(tel->calls[i].info.security, least);
     }
+    if (connected)
+        assert_ptr_not_equal(call->leg[0]->phone, call->leg[1]->phone);
     if (connected && media_is_up(call))
         assert_hear_each_other((unsigned)((struct tel *)call->leg[0]->phone->owner - world.tels),
                                (unsigned)((struct tel *)call->leg[1]->phone->owner - world.tels));
