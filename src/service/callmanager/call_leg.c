@@ -204,6 +204,7 @@ void leg_info(struct call_engine *e, struct leg *leg)
                  .redirecting = call->redirecting,
                  .reason = call->reason,
                  .security = call->answered < 0 ? CALL_SECURITY_UNKNOWN : talk_security(call)}};
+    leg->told = action.info.security;
     act(e, leg, &action);
 }
 

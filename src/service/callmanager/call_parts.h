@@ -43,6 +43,7 @@ struct leg {
     enum call_state shown;
     bool completes, rings;
     enum call_tone tone;
+    enum call_security told;
     /* dialling */
     char digits[CALL_NUMBER];
     size_t digit_count;

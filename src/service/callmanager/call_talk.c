@@ -199,9 +199,20 @@ void talk_lose(struct call_engine *e, struct leg *leg, enum call_cause cause)
 
 /* ---- connecting ---- */
 
+/* A screen that shows more security than there will be is told so before there is any audio. */
+static void take_back_lock(struct call_engine *e, struct call *call)
+{
+    for (int side = CALL_SIDES - 1; side >= CALL_CALLER; side--)
+        if (call->leg[side]->told > talk_security(call))
+            leg_info(e, call->leg[side]);
+}
+
 bool talk_connect(struct call_engine *e, struct call *call)
 {
-    if (talk_is_connected(call) && !media_connect(e, call)) {
+    bool connects = talk_is_connected(call);
+    if (connects)
+        take_back_lock(e, call);
+    if (connects && !media_connect(e, call)) {
         e->counters.failed++;
         talk_end(e, call, CALL_CAUSE_NO_CODEC, CALL_CALLEE);
         return false;

@@ -151,7 +151,10 @@ static void on_open(struct tel *tel, const struct call_action *action)
     struct channel *c = find_channel(tel, 0);
     assert_null(find_channel(tel, action->media.id));
     assert_non_null(c);
-    assert_non_null(find_seen(tel, action->call));
+    const struct seen *s = find_seen(tel, action->call);
+    assert_non_null(s);
+    /* No audio in clear below a lock. */
+    assert_true(action->media.encrypted || s->info.security != CALL_ENCRYPTED);
     *c = (struct channel){.id = action->media.id,
                           .session = action->media.session,
                           .reference = action->call,
