@@ -7,11 +7,14 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
-    QUEUE = 16384, /* calls that wait to be written, at most */
-    BATCH = 1024,  /* written in one transaction */
+    QUEUE = 16384,   /* calls that wait to be written, at most */
+    FORWARDS = 1024, /* the same of forwards */
+    BATCH = 1024,    /* calls written in one transaction */
     DELAY_MS = 500,
+    RETRY_MS = 1000,
     QUIET_MS = 60000, /* between two lines about the same trouble */
 };
 
@@ -19,6 +22,12 @@ enum {
 struct entry {
     struct entry *next;
     struct store_call call;
+};
+
+/* A forward that waits. */
+struct forward_entry {
+    struct forward_entry *next;
+    struct store_forward forward;
 };
 
 struct call_ledger {
@@ -30,7 +39,11 @@ struct call_ledger {
     struct entry *first, **end;
     struct map *by_reference; /* those that wait and go on */
     size_t count;
+    struct forward_entry *forwards;
+    size_t forward_count;
     bool writing;
+    bool failing; /* the last write failed: the next one has its time */
+    bool closing; /* there will be no next one */
     uint64_t lost;
     int64_t complained;
 };
@@ -41,7 +54,9 @@ struct job {
     char node[NODE_NAME];
     uint64_t keep;
     struct why why;
-    struct store_forward forward;
+    struct forward_entry *forwards;
+    size_t forward_count;
+    size_t refused; /* of them */
     size_t count;
     struct store_call calls[];
 };
@@ -64,16 +79,37 @@ static struct job *job_new(struct call_ledger *l, size_t calls)
     return job;
 }
 
-static void lose(struct call_ledger *l, uint64_t count, int result, const struct why *why)
+static void forwards_free(struct forward_entry *list)
+{
+    while (list) {
+        struct forward_entry *entry = list;
+        list = entry->next;
+        free(entry);
+    }
+}
+
+static void job_free(struct job *job)
+{
+    if (job)
+        forwards_free(job->forwards);
+    free(job);
+}
+
+static void complain(struct call_ledger *l, const char *event, uint64_t count, int result,
+                     const struct why *why)
 {
     char words[300];
-    l->lost += count;
     if (l->complained && loop_now(l->loop) - l->complained < QUIET_MS)
         return;
     l->complained = loop_now(l->loop);
-    log_event(LEVEL_WARNING, "event=call_records_lost count=%llu reason=%s",
-              (unsigned long long)l->lost,
+    log_event(LEVEL_WARNING, "event=%s count=%llu reason=%s", event, (unsigned long long)count,
               text_value(words, sizeof words, bytes_of_string(why_text(why, result))));
+}
+
+static void lose(struct call_ledger *l, uint64_t count, int result, const struct why *why)
+{
+    l->lost += count;
+    complain(l, "call_records_lost", l->lost, result, why);
 }
 
 /* ---- what went on when a service ended ---- */
@@ -91,7 +127,7 @@ static void abandoned(void *context, int result)
     struct job *job = context;
     if (result)
         lose(job->ledger, 0, result, &job->why);
-    free(job);
+    job_free(job);
 }
 
 static int ask_to_abandon(struct call_ledger *l)
@@ -99,7 +135,7 @@ static int ask_to_abandon(struct call_ledger *l)
     struct job *job = job_new(l, 0);
     int result = job ? store_async_do(l->store, abandon, abandoned, job) : -ENOMEM;
     if (result)
-        free(job);
+        job_free(job);
     return result;
 }
 
@@ -153,6 +189,7 @@ void call_ledger_free(struct call_ledger *l)
     loop_timer_free(l->timer);
     while (l->first)
         free(take_first(l));
+    forwards_free(l->forwards);
     map_free(l->by_reference);
     free(l);
 }
@@ -180,38 +217,68 @@ static void spell_out(struct store_call *out, const struct call_ledger *l,
         out->talked_ms = record->ended - record->answered;
 }
 
-/* The place of this call: its own if it waits already, at the end otherwise. NULL: no room. */
-static struct entry *place_for(struct call_ledger *l, const struct store_call *call)
+/* In no place yet. NULL: no room. */
+static struct entry *entry_new(struct call_ledger *l, const struct store_call *call)
 {
-    struct entry *entry = map_get(l->by_reference, key_of(call));
-    if (entry)
-        return entry;
-    entry = l->count < QUEUE ? calloc(1, sizeof *entry) : NULL;
+    struct entry *entry = l->count < QUEUE ? calloc(1, sizeof *entry) : NULL;
     if (!entry)
         return NULL;
+    entry->call = *call;
     if (map_add(l->by_reference, key_of(call), entry) != 0) {
         free(entry);
         return NULL;
     }
-    *l->end = entry;
-    l->end = &entry->next;
     l->count++;
     return entry;
+}
+
+/* In its own place if it waits already, at the end otherwise. False: no room. */
+static bool put(struct call_ledger *l, const struct store_call *call)
+{
+    struct entry *entry = map_get(l->by_reference, key_of(call));
+    if (entry) {
+        entry->call = *call;
+        return true;
+    }
+    entry = entry_new(l, call);
+    if (!entry)
+        return false;
+    *l->end = entry;
+    l->end = &entry->next;
+    return true;
+}
+
+/* It was first, and is again. */
+static bool put_first(struct call_ledger *l, const struct store_call *call)
+{
+    struct entry *entry = entry_new(l, call);
+    if (!entry)
+        return false;
+    entry->next = l->first;
+    l->first = entry;
+    if (!entry->next)
+        l->end = &entry->next;
+    return true;
+}
+
+static void lose_for_room(struct call_ledger *l)
+{
+    struct why why = WHY_NONE;
+    lose(l, 1,
+         why_error(&why, ERR_LIMIT, "more than %d calls or %d forwards wait to be written", QUEUE,
+                   FORWARDS),
+         &why);
 }
 
 static void note_call(struct call_ledger *l, const struct call_record *record)
 {
     struct store_call call;
     spell_out(&call, l, record);
-    struct entry *entry = place_for(l, &call);
-    if (!entry) {
-        struct why why = WHY_NONE;
-        lose(l, 1, why_error(&why, ERR_LIMIT, "more than %d calls wait to be written", QUEUE),
-             &why);
+    if (!put(l, &call)) {
+        lose_for_room(l);
         return;
     }
-    entry->call = call;
-    if (l->writing)
+    if (l->writing || l->failing)
         return;
     if (l->count >= BATCH)
         write_next(l);
@@ -219,30 +286,116 @@ static void note_call(struct call_ledger *l, const struct call_record *record)
         loop_timer_start(l->timer, DELAY_MS);
 }
 
+/* ---- forwards ---- */
+
+static struct forward_entry *waiting_forward(struct call_ledger *l, const struct store_forward *f)
+{
+    struct forward_entry *entry = l->forwards;
+    while (entry &&
+           (entry->forward.kind != f->kind || strcmp(entry->forward.number, f->number) != 0))
+        entry = entry->next;
+    return entry;
+}
+
+static bool put_forward(struct call_ledger *l, const struct store_forward *forward)
+{
+    struct forward_entry *entry = l->forward_count < FORWARDS ? calloc(1, sizeof *entry) : NULL;
+    if (!entry)
+        return false;
+    *entry = (struct forward_entry){.next = l->forwards, .forward = *forward};
+    l->forwards = entry;
+    l->forward_count++;
+    return true;
+}
+
+/* The last of it counts. It does not wait long: a person has seen it done. */
+static void note_forward(struct call_ledger *l, const struct call_action *action)
+{
+    struct store_forward forward = {.kind = action->kept.forward};
+    text_copy(forward.number, sizeof forward.number, action->kept.number);
+    text_copy(forward.to, sizeof forward.to, action->kept.to);
+    struct forward_entry *entry = waiting_forward(l, &forward);
+    if (entry)
+        entry->forward = forward;
+    else if (!put_forward(l, &forward))
+        lose_for_room(l);
+    if (!l->failing)
+        write_next(l);
+}
+
 /* ---- writing ---- */
 
-static int write_calls(void *context, struct store *store)
+/* What the store takes at no time is not worth another. */
+static bool is_hopeless(int result)
+{
+    return result == ERR_USAGE || result == ERR_FORMAT || result == ERR_LIMIT ||
+           result == ERR_DUPLICATE || result == ERR_BUG;
+}
+
+static int write_all(void *context, struct store *store)
 {
     struct job *job = context;
     struct store_node node;
     int result = store_node_get(store, job->node, &node);
-    if (result)
-        return result;
-    return store_calls_write(store, node.id, job->calls, job->count, job->keep, &job->why);
+    for (struct forward_entry *f = job->forwards; f && result == 0; f = f->next) {
+        result = store_forward_put(store, &f->forward, &job->why);
+        if (is_hopeless(result)) {
+            job->refused++;
+            result = 0;
+        }
+    }
+    if (result == 0 && job->count)
+        result = store_calls_write(store, node.id, job->calls, job->count, job->keep, &job->why);
+    return result;
 }
 
-static void calls_written(void *context, int result)
+/* What was not written is the first to be written, unless it has changed meanwhile. */
+static void put_back(struct call_ledger *l, struct job *job)
+{
+    for (struct forward_entry *f = job->forwards; f; f = f->next)
+        if (!waiting_forward(l, &f->forward) && !put_forward(l, &f->forward))
+            lose_for_room(l);
+    for (size_t i = job->count; i-- > 0;)
+        if (!map_get(l->by_reference, key_of(&job->calls[i])) && !put_first(l, &job->calls[i]))
+            lose_for_room(l);
+}
+
+static bool has_work(const struct call_ledger *l)
+{
+    return l->count || l->forwards;
+}
+
+static void written(void *context, int result)
 {
     struct job *job = context;
     struct call_ledger *l = job->ledger;
     l->writing = false;
-    if (result)
-        lose(l, job->count, result, &job->why);
-    free(job);
-    if (l->count >= BATCH)
+    l->failing = result != 0;
+    if (result && (l->closing || is_hopeless(result))) {
+        lose(l, job->count + job->forward_count, result, &job->why);
+    } else if (result) {
+        put_back(l, job);
+        complain(l, "call_records_wait", l->count + l->forward_count, result, &job->why);
+    } else if (job->refused) {
+        lose(l, job->refused, ERR_USAGE, &job->why);
+    }
+    job_free(job);
+    if (l->closing || !has_work(l))
+        return;
+    if (!l->failing && (l->count >= BATCH || l->forwards))
         write_next(l);
-    else if (l->count)
-        loop_timer_start(l->timer, DELAY_MS);
+    else
+        loop_timer_start(l->timer, l->failing ? RETRY_MS : DELAY_MS);
+}
+
+static void swap_forwards(struct call_ledger *l, struct job *job)
+{
+    struct forward_entry *forwards = l->forwards;
+    size_t count = l->forward_count;
+    l->forwards = job->forwards;
+    l->forward_count = job->forward_count;
+    job->forwards = forwards;
+    job->forward_count = count;
 }
 
 static int write_some(struct call_ledger *l)
@@ -254,9 +407,11 @@ static int write_some(struct call_ledger *l)
     struct entry *entry = l->first;
     for (; job->count < count; entry = entry->next)
         job->calls[job->count++] = entry->call;
-    int result = store_async_do(l->store, write_calls, calls_written, job);
+    swap_forwards(l, job);
+    int result = store_async_do(l->store, write_all, written, job);
     if (result) {
-        free(job);
+        swap_forwards(l, job);
+        job_free(job);
         return result;
     }
     while (count--)
@@ -267,50 +422,19 @@ static int write_some(struct call_ledger *l)
 
 static void write_next(struct call_ledger *l)
 {
-    if (l->count && !l->writing && write_some(l) != 0)
+    if (has_work(l) && !l->writing && write_some(l) != 0)
         loop_timer_start(l->timer, DELAY_MS);
 }
 
 void call_ledger_flush(struct call_ledger *l)
 {
-    while (l->count && write_some(l) == 0) {
+    l->closing = true;
+    while (has_work(l) && write_some(l) == 0) {
         /* the store takes them one after the other */
     }
     int result = ask_to_abandon(l);
     if (result)
-        lose(l, l->count, result, NULL);
-}
-
-/* ---- forwards ---- */
-
-static int write_forward(void *context, struct store *store)
-{
-    struct job *job = context;
-    return store_forward_put(store, &job->forward, &job->why);
-}
-
-static void forward_written(void *context, int result)
-{
-    struct job *job = context;
-    if (result)
-        lose(job->ledger, 1, result, &job->why);
-    free(job);
-}
-
-static void note_forward(struct call_ledger *l, const struct call_action *action)
-{
-    struct job *job = job_new(l, 0);
-    int result = job ? 0 : -ENOMEM;
-    if (result == 0) {
-        text_copy(job->forward.number, sizeof job->forward.number, action->kept.number);
-        text_copy(job->forward.to, sizeof job->forward.to, action->kept.to);
-        job->forward.kind = action->kept.forward;
-        result = store_async_do(l->store, write_forward, forward_written, job);
-    }
-    if (result) {
-        free(job);
-        lose(l, 1, result, NULL);
-    }
+        lose(l, l->count + l->forward_count, result, NULL);
 }
 
 void call_ledger_note(struct call_ledger *l, const struct call_action *action)

@@ -3,8 +3,8 @@
  * go on (`trustline call list`), calls that are over (`trustline call history`), and forwards.
  *
  * Nothing here makes a call wait. Of a call that changes several times between two writings the
- * last is written; one that begins and ends between them is written once, as over. When the store
- * cannot keep up records are lost and counted.
+ * last is written; one that begins and ends between them is written once, as over. What
+ * the store does not take is tried again; when it cannot keep up records are lost and counted.
  */
 #ifndef SERVICE_CALLMANAGER_CALL_LEDGER_H
 #define SERVICE_CALLMANAGER_CALL_LEDGER_H

@@ -102,7 +102,7 @@ static struct call_record a_record(uint32_t id)
 }
 
 struct found {
-    struct store_call calls[64];
+    struct store_call calls[2048];
     size_t count;
 };
 
@@ -304,6 +304,84 @@ static void test_a_forward_set_at_a_phone_is_kept_and_known_after_a_restart(void
     assert_null(call_forwards_of(world.engine, "1001")); /* of no phone in the database */
 }
 
+/* ---- a store that fails for a while ---- */
+
+static int nothing(void *context, struct store *s)
+{
+    (void)context;
+    (void)s;
+    return 0;
+}
+
+static void stop(void *context, int result)
+{
+    (void)context;
+    assert_int_equal(result, 0);
+    loop_stop(loop);
+}
+
+/* All that was asked of the store by now has come back. */
+static void let_the_store_answer(void)
+{
+    assert_int_equal(store_async_do(async, nothing, stop, NULL), 0);
+    assert_int_equal(loop_run(loop), 0);
+}
+
+static void end_call(uint32_t id)
+{
+    struct call_record record = a_record(id);
+    record.ended = loop_now(loop);
+    record.cause = CALL_CAUSE_HUNG_UP;
+    note(CALL_ACT_OVER, &record);
+}
+
+/* The node is none yet; that of a store that is locked, or has no room, is waited for like it. */
+static void test_what_the_store_did_not_take_is_written_when_it_does(void **state)
+{
+    enum { CALLS = 1100 };
+    const struct store_node late = {.name = "sub", .address = "192.0.2.2"};
+    const struct call_action set = {.kind = CALL_ACT_KEEP_FORWARD,
+                                    .kept = {"1000", CALL_FORWARD_ALL, "1001"}};
+    const struct call_action anew = {.kind = CALL_ACT_KEEP_FORWARD,
+                                     .kept = {"1000", CALL_FORWARD_ALL, "1002"}};
+    struct call_numbers *numbers = NULL;
+    size_t left_out = 0;
+    (void)state;
+    assert_int_equal(call_ledger_new(&ledger, loop, async, "sub", CALLS), 0);
+    call_ledger_note(ledger, &set);
+    let_the_store_answer();
+    for (uint32_t i = 1; i <= CALLS; i++) {
+        struct call_record record = a_record(i);
+        note(CALL_ACT_PROGRESS, &record);
+    }
+    call_ledger_note(ledger, &anew);
+    let_the_store_answer();
+    end_call(7);
+    assert_int_equal(live().count + records().count, 0);
+    assert_int_equal(store_node_add(store, &late, NULL), 0);
+    until(CALLS - 1, 1);
+    assert_int_equal(records().calls[0].cause, CALL_CAUSE_HUNG_UP);
+    assert_int_equal(call_ledger_lost(ledger), 0);
+    assert_int_equal(call_numbers_read(&numbers, store), 0);
+    call_numbers_tell(numbers, world.engine, &left_out);
+    call_numbers_free(numbers);
+    assert_string_equal(call_forwards_of(world.engine, "1000")->to[CALL_FORWARD_ALL], "1002");
+}
+
+static void test_what_the_store_does_not_take_until_the_end_is_lost_and_counted(void **state)
+{
+    (void)state;
+    assert_int_equal(call_ledger_new(&ledger, loop, async, "nobody", 5), 0);
+    end_call(1);
+    end_call(2);
+    call_ledger_flush(ledger);
+    store_async_free(async);
+    async = NULL;
+    assert_int_equal(call_ledger_lost(ledger), 2);
+    call_ledger_free(ledger);
+    ledger = NULL;
+}
+
 static void test_a_forward_taken_back_elsewhere_is_taken_back_here(void **state)
 {
     (void)state;
@@ -331,6 +409,8 @@ int main(void)
         T(test_thousands_of_calls_are_all_written_and_the_newest_kept),
         T(test_more_than_the_ledger_holds_is_counted),
         T(test_a_forward_set_at_a_phone_is_kept_and_known_after_a_restart),
+        T(test_what_the_store_did_not_take_is_written_when_it_does),
+        T(test_what_the_store_does_not_take_until_the_end_is_lost_and_counted),
         T(test_a_forward_taken_back_elsewhere_is_taken_back_here),
     };
     return RUN(tests);
