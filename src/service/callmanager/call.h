@@ -175,8 +175,9 @@ enum call_action_kind {
 };
 
 enum call_state {
-    CALL_STATE_IDLE,     /* it is over and forgotten */
-    CALL_STATE_DIALTONE, /* off hook, no digit yet */
+    CALL_STATE_IDLE,       /* it is over and forgotten */
+    CALL_STATE_DIALTONE,   /* off hook, no digit yet */
+    CALL_STATE_FORWARDING, /* the same, and the number is one to forward to */
     CALL_STATE_DIALLING,
     CALL_STATE_PROCEEDING, /* the number is complete */
     CALL_STATE_RINGING_OUT,

@@ -63,21 +63,49 @@ static void set_forward(struct call_engine *e, struct number *number, enum call_
         act_forwards(e, line);
 }
 
+/* Is off now, if it was on. */
+static bool forward_off(struct call_engine *e, struct line *line, enum call_forward forward)
+{
+    bool on = line->number->forwards.to[forward][0] != '\0';
+    if (on)
+        set_forward(e, line->number, forward, "");
+    return on;
+}
+
+static bool is_forwardable(const struct line *line, enum call_forward forward)
+{
+    return line && line->number && forward < CALL_FORWARDS;
+}
+
 void dial_forward(struct call_engine *e, struct call_phone *phone, unsigned instance,
                   enum call_forward forward)
 {
     struct line *line = line_find(phone, instance ? instance : 1);
-    if (!line || !line->number || forward >= CALL_FORWARDS) {
+    if (!is_forwardable(line, forward)) {
         act_notice(e, phone, NULL, CALL_CAUSE_UNKNOWN_NUMBER);
         return;
     }
-    if (line->number->forwards.to[forward][0]) {
-        set_forward(e, line->number, forward, "");
+    if (forward_off(e, line, forward))
         return;
-    }
     struct leg *leg = begin(e, phone, line->instance, LEG_FORWARDING);
     if (leg)
         leg->forward = forward;
+}
+
+void dial_forward_here(struct call_engine *e, struct leg *leg, enum call_forward forward)
+{
+    if (leg->digit_count || leg->transfers) {
+        act_notice(e, leg->phone, leg, CALL_CAUSE_NONE);
+    } else if (!is_forwardable(leg->line, forward)) {
+        act_notice(e, leg->phone, leg, CALL_CAUSE_UNKNOWN_NUMBER);
+    } else if (forward_off(e, leg->line, forward)) {
+        leg_drop(e, leg, CALL_CAUSE_NONE);
+    } else {
+        leg->forward = forward;
+        leg_move(e, leg, LEG_FORWARDING);
+        leg_show(e, leg);
+        call_timer_start(&e->timers, &leg->timer, WAIT_FIRST_DIGIT, leg);
+    }
 }
 
 /* A number is not forwarded to itself. */

@@ -142,8 +142,9 @@ static enum call_state state_to_show(const struct leg *leg)
 {
     switch (leg->state) {
     case LEG_DIALLING:
-    case LEG_FORWARDING:
         return leg->digit_count ? CALL_STATE_DIALLING : CALL_STATE_DIALTONE;
+    case LEG_FORWARDING:
+        return leg->digit_count ? CALL_STATE_DIALLING : CALL_STATE_FORWARDING;
     case LEG_RINGING_OUT:
         return leg->call->ringing ? CALL_STATE_RINGING_OUT : CALL_STATE_PROCEEDING;
     case LEG_RINGING_IN:

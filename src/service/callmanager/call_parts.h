@@ -180,6 +180,8 @@ void dial_number(struct call_engine *e, struct leg *leg, const char *number);
 void dial_timeout(struct call_engine *e, struct leg *leg);
 void dial_forward(struct call_engine *e, struct call_phone *phone, unsigned instance,
                   enum call_forward forward);
+/* The same, asked for at the dial tone of this leg. */
+void dial_forward_here(struct call_engine *e, struct leg *leg, enum call_forward forward);
 
 /* ---- call_route.c ---- */
 

@@ -41,6 +41,11 @@ static void on_dial(struct call_engine *e, struct leg *leg, const struct call_ev
                     event->kind == CALL_EV_REDIAL ? leg->phone->last_dialled : event->number);
 }
 
+static void on_forward_here(struct call_engine *e, struct leg *leg, const struct call_event *event)
+{
+    dial_forward_here(e, leg, event->forward);
+}
+
 static void on_answer(struct call_engine *e, struct leg *leg, const struct call_event *event)
 {
     (void)event;
@@ -122,6 +127,7 @@ static const struct leg_row {
     {CALL_EV_DIAL, LEG_DIALLING, on_dial},
     {CALL_EV_DIAL, LEG_FORWARDING, on_dial},
     {CALL_EV_REDIAL, LEG_DIALLING, on_dial},
+    {CALL_EV_REDIAL, LEG_FORWARDING, on_dial},
 
     {CALL_EV_HOLD, LEG_TALKING, on_hold},
     {CALL_EV_RESUME, LEG_HELD, on_resume},
@@ -130,6 +136,7 @@ static const struct leg_row {
     {CALL_EV_TRANSFER, LEG_TALKING, on_transfer},
     {CALL_EV_TRANSFER, LEG_HELD, on_transfer},
 
+    {CALL_EV_SET_FORWARD, LEG_DIALLING, on_forward_here},
     {CALL_EV_SET_FORWARD, LEG_FORWARDING, on_hang_up},
 };
 

@@ -22,6 +22,7 @@ static const char *const events[] = {
 static const char *const states[] = {
     [CALL_STATE_IDLE] = "IDLE",
     [CALL_STATE_DIALTONE] = "DIALTONE",
+    [CALL_STATE_FORWARDING] = "FORWARDING",
     [CALL_STATE_DIALLING] = "DIALLING",
     [CALL_STATE_PROCEEDING] = "PROCEEDING",
     [CALL_STATE_RINGING_OUT] = "RINGING_OUT",

@@ -194,6 +194,8 @@ static const struct display {
 } displays[CALL_STATE_COUNT] = {
     [CALL_STATE_DIALTONE] = {0, SCCP_KEYS_OFF_HOOK, SCCP_KEYS_OFF_HOOK_FEATURE,
                              SCCP_PHRASE_ENTER_NUMBER, "", false},
+    [CALL_STATE_FORWARDING] = {0, SCCP_KEYS_OFF_HOOK_FEATURE, SCCP_KEYS_OFF_HOOK_FEATURE, 0,
+                               "Forward to", false},
     [CALL_STATE_DIALLING] = {0, SCCP_KEYS_DIGITS, SCCP_KEYS_DIGITS, 0, NULL, false},
     [CALL_STATE_PROCEEDING] = {SCCP_STATE_PROCEED, SCCP_KEYS_RING_OUT, SCCP_KEYS_RING_OUT, 0, NULL,
                                false},
@@ -218,12 +220,14 @@ static const struct display {
                            true},
 };
 
-/* While it rings there is nothing to transfer to, unless a transfer waits for it. */
+/* Keys that mean nothing now are not shown. While it rings there is nothing to transfer to, unless
+ * a transfer waits for it; and who prepares a transfer has the new call for it. */
 static uint32_t keys_mask(const struct call_action *a, enum sccp_key_set set)
 {
-    enum { TRANSFER_PLACE = 1 };
-    bool hidden = set == SCCP_KEYS_RING_OUT && !a->show.completes;
-    return hidden ? SCCP_KEYS_ALL & ~(UINT32_C(1) << TRANSFER_PLACE) : SCCP_KEYS_ALL;
+    enum { SECOND = 1u << 1 }; /* transfer, new call */
+    bool hidden = (set == SCCP_KEYS_RING_OUT && !a->show.completes) ||
+                  a->show.state == CALL_STATE_TRANSFERRING;
+    return hidden ? SCCP_KEYS_ALL & ~(uint32_t)SECOND : SCCP_KEYS_ALL;
 }
 
 /* The phone goes off hook for the call: for a new one, when it answers, and when it is taken back

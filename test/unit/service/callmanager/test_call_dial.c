@@ -157,7 +157,7 @@ static void test_a_forward_is_set_and_taken_back_at_the_phone_and_kept(void **st
 {
     (void)state;
     press_forward(1, CALL_FORWARD_ALL);
-    assert_shows(1, CALL_STATE_DIALTONE);
+    assert_shows(1, CALL_STATE_FORWARDING);
     press_digits(1, "1002");
     assert_idle(1);
     assert_string_equal(world.tels[1].forwards.to[CALL_FORWARD_ALL], "1002");
@@ -176,6 +176,53 @@ static void test_a_forward_is_set_and_taken_back_at_the_phone_and_kept(void **st
     assert_string_equal(world.kept.to, "");
     dial(0, "1001");
     assert_shows(1, CALL_STATE_RINGING_IN);
+}
+
+static void test_a_forward_can_be_asked_for_at_the_dial_tone(void **state)
+{
+    (void)state;
+    press(1, CALL_EV_OFF_HOOK);
+    press_forward(1, CALL_FORWARD_ALL);
+    assert_int_equal(seen(1, CALL_STATE_FORWARDING)->tone, CALL_TONE_DIAL);
+    world_pass(world.limits.first_digit_ms - 1);
+    press_digits(1, "1002");
+    assert_idle(1);
+    assert_string_equal(world.tels[1].forwards.to[CALL_FORWARD_ALL], "1002");
+    assert_string_equal(world.kept.to, "1002");
+    press(1, CALL_EV_OFF_HOOK);
+    press_forward(1, CALL_FORWARD_ALL); /* and taken back there */
+    assert_idle(1);
+    assert_string_equal(world.tels[1].forwards.to[CALL_FORWARD_ALL], "");
+    press(1, CALL_EV_OFF_HOOK);
+    press_digits(1, "1");
+    press_forward(1, CALL_FORWARD_ALL); /* it is too late */
+    assert_int_equal(world.tels[1].notices.count, 1);
+    press_digits(1, "003");
+    assert_shows(3, CALL_STATE_RINGING_IN);
+    assert_int_equal(world.kept.count, 2);
+}
+
+static void test_a_transfer_that_asks_for_a_number_is_not_made_a_forward(void **state)
+{
+    (void)state;
+    connect_two(0, 1);
+    press(0, CALL_EV_TRANSFER);
+    press_forward(0, CALL_FORWARD_ALL);
+    assert_int_equal(world.tels[0].notices.count, 1);
+    press_digits(0, "1002");
+    assert_shows(2, CALL_STATE_RINGING_IN);
+    assert_int_equal(world.kept.count, 0);
+}
+
+static void test_redial_forwards_to_what_was_dialled_last(void **state)
+{
+    (void)state;
+    dial(1, "1003");
+    press(1, CALL_EV_END);
+    press_forward(1, CALL_FORWARD_BUSY);
+    press(1, CALL_EV_REDIAL);
+    assert_idle(1);
+    assert_string_equal(world.tels[1].forwards.to[CALL_FORWARD_BUSY], "1003");
 }
 
 static void test_a_forward_to_nobody_or_to_oneself_is_not_set(void **state)
@@ -289,6 +336,9 @@ int main(void)
         T(test_redial_calls_what_was_dialled_last),
         T(test_what_is_no_number_is_not_dialled),
         T(test_a_forward_is_set_and_taken_back_at_the_phone_and_kept),
+        T(test_a_forward_can_be_asked_for_at_the_dial_tone),
+        T(test_a_transfer_that_asks_for_a_number_is_not_made_a_forward),
+        T(test_redial_forwards_to_what_was_dialled_last),
         T(test_a_forward_to_nobody_or_to_oneself_is_not_set),
         T(test_forwards_known_before_are_obeyed_and_shown),
         T(test_a_busy_number_is_forwarded_when_it_is_set_so),
