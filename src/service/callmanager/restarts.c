@@ -7,7 +7,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { AT_ONCE = 1024 }; /* told between two looks */
+enum {
+    FIRST_ROOM = 64,
+    ROOM_MAX = 65536, /* orders looked at; of a node, so no more than it has phones */
+    QUIET_MS = 60000, /* between two lines about the same trouble */
+};
 
 struct due {
     char device[DEVICE_NAME];
@@ -17,12 +21,15 @@ struct due {
 struct restarts {
     struct exchange *exchange;
     const char *node;
-    bool busy;  /* the store's thread has what follows */
-    bool again; /* something changed meanwhile */
+    bool busy;      /* the store's thread has what follows */
+    bool again;     /* something changed meanwhile */
+    bool owed;      /* it failed, or who is to be told was not here: restarts_tick() */
+    bool unwritten; /* who was told is not written down yet: before that nobody is told twice */
+    int64_t complained;
     struct why why;
-    size_t count;
-    struct due list[AT_ONCE];
-    const char *told[AT_ONCE]; /* of the list: those that were */
+    size_t count, room;
+    struct due *list;
+    const char **told; /* of the list: those that were */
     size_t told_count;
     int64_t told_at; /* unix seconds: who registers from then on is back */
 };
@@ -40,16 +47,37 @@ int restarts_new(struct restarts **out, struct exchange *exchange, const char *n
 
 void restarts_free(struct restarts *r)
 {
+    if (!r)
+        return;
+    free(r->list);
+    free(r->told);
     free(r);
 }
 
 /* ---- on the store's thread ---- */
 
+static int make_room(struct restarts *r)
+{
+    size_t room = r->room ? 2 * r->room : FIRST_ROOM;
+    if (room > ROOM_MAX)
+        return ERR_LIMIT;
+    struct due *list = realloc(r->list, room * sizeof *list);
+    if (!list)
+        return -ENOMEM;
+    r->list = list;
+    const char **told = realloc(r->told, room * sizeof *told);
+    if (!told)
+        return -ENOMEM;
+    r->told = told;
+    r->room = room;
+    return 0;
+}
+
 /* More than there is room for have their turn with the next look. */
 static int take(void *context, const char *device, enum reset_kind kind)
 {
     struct restarts *r = context;
-    if (r->count == AT_ONCE)
+    if (r->count == r->room && make_room(r) != 0)
         return 1;
     text_copy(r->list[r->count].device, DEVICE_NAME, device);
     r->list[r->count++].kind = kind;
@@ -74,26 +102,48 @@ static int write_down(void *context, struct store *store)
 
 /* ---- on the loop ---- */
 
+static void complain(struct restarts *r, int result)
+{
+    int64_t now = loop_now(r->exchange->loop);
+    char words[300];
+    if (r->complained && now - r->complained < QUIET_MS)
+        return;
+    r->complained = now;
+    log_event(LEVEL_ERROR, "event=%s reason=%s",
+              r->unwritten ? "restarts_not_written" : "restarts_not_read",
+              text_value(words, sizeof words, bytes_of_string(why_text(&r->why, result))));
+}
+
 static void settle(struct restarts *r, int result)
 {
+    bool again = r->again && result == 0;
     if (result)
-        log_event(LEVEL_ERROR, "event=restarts_not_written reason=\"%s\"",
-                  why_text(&r->why, result));
-    bool again = r->again || (result == 0 && r->count == AT_ONCE && r->told_count);
+        complain(r, result);
     r->busy = false;
+    r->owed = result || r->told_count < r->count;
     if (again)
         restarts_look(r);
 }
 
 static void written(void *context, int result)
 {
-    settle(context, result);
+    struct restarts *r = context;
+    if (result == 0)
+        r->unwritten = false;
+    settle(r, result);
+}
+
+static void write_told(struct restarts *r)
+{
+    r->busy = r->unwritten = true;
+    int result = store_async_do(r->exchange->store, write_down, written, r);
+    if (result)
+        settle(r, result);
 }
 
 /* Told first and written then: should we die in between, they are told once more. */
 static void tell(struct restarts *r)
 {
-    r->told_count = 0;
     r->told_at = clock_wall();
     for (size_t i = 0; i < r->count; i++) {
         struct visit *v = visit_of(r->exchange, r->list[i].device);
@@ -110,24 +160,31 @@ static void found(void *context, int result)
     struct restarts *r = context;
     if (result == 0)
         tell(r);
-    if (result || r->told_count == 0) {
-        settle(r, result);
-        return;
-    }
-    result = store_async_do(r->exchange->store, write_down, written, r);
-    if (result)
+    if (r->told_count)
+        write_told(r);
+    else
         settle(r, result);
 }
 
 void restarts_look(struct restarts *r)
 {
-    r->again = r->busy;
+    r->again = r->busy || r->unwritten;
     if (r->busy)
         return;
-    r->busy = true;
-    r->count = 0;
     r->why = (struct why)WHY_NONE;
+    if (r->unwritten) {
+        write_told(r);
+        return;
+    }
+    r->busy = true;
+    r->count = r->told_count = 0;
     int result = store_async_do(r->exchange->store, find, found, r);
     if (result)
         settle(r, result);
+}
+
+void restarts_tick(struct restarts *r)
+{
+    if (r->owed && !r->busy)
+        restarts_look(r);
 }

@@ -13,6 +13,9 @@ struct restarts;
 int restarts_new(struct restarts **out, struct exchange *exchange, const char *node) CHECKED;
 /* Orders have changed: looks which phones of this node are to be told. */
 void restarts_look(struct restarts *restarts);
+/* Once a second or so: tries again what failed, and looks again for phones that were not here when
+ * their turn came. */
+void restarts_tick(struct restarts *restarts);
 /* After the store of the exchange. NULL is accepted. */
 void restarts_free(struct restarts *restarts);
 

@@ -356,6 +356,7 @@ static void every_second(void *context)
         own_tls_ask(s->own);
     }
     look(s);
+    restarts_tick(s->restarts);
     observer_count(s->exchange.observer, callmanager_service_counters(s));
     loop_timer_start(s->second, SECOND_MS);
 }
