@@ -15,6 +15,7 @@
 #include "net/loop.h"
 #include "net/tls_context.h"
 #include "net/tls_failure.h"
+#include "pki/digest.h"
 
 #define TLS_RECORD_MAX 16384 /* bytes of data in one record */
 
@@ -108,6 +109,9 @@ bool tls_is_encrypted(const struct tls_connection *c);   /* false with NULL-SHA 
 /* The peer's certificate, a new owner of it each time. ERR_NOT_FOUND when it showed none. */
 int tls_peer_certificate(struct tls_connection *c, struct certificate **out,
                          struct why *why) CHECKED;
+/* The SHA-256 of the certificate that this side showed in the handshake, which a later one of the
+ * listener's context may have replaced since. ERR_NOT_FOUND: there was none. */
+int tls_own_sha256(const struct tls_connection *c, uint8_t out[SHA256_SIZE]) CHECKED;
 /* What the peer sent, its own certificate first; at most `max`. The caller frees each. */
 int tls_peer_chain(struct tls_connection *c, struct certificate **out, size_t max, size_t *count,
                    struct why *why) CHECKED;

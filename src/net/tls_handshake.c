@@ -154,6 +154,14 @@ int tls_peer_certificate(struct tls_connection *c, struct certificate **out, str
     return certificate_from_x509(out, x509, why);
 }
 
+int tls_own_sha256(const struct tls_connection *c, uint8_t out[SHA256_SIZE])
+{
+    const X509 *own = c->ssl ? SSL_get_certificate(c->ssl) : NULL;
+    if (!own)
+        return ERR_NOT_FOUND;
+    return X509_digest(own, EVP_sha256(), out, NULL) == 1 ? 0 : ERR_CRYPTO;
+}
+
 /* OpenSSL's chain has the peer's own certificate in it on clients, and not on servers. */
 int tls_peer_chain(struct tls_connection *c, struct certificate **out, size_t max, size_t *count,
                    struct why *why)

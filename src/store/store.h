@@ -363,8 +363,9 @@ enum observation_kind {
      * whether TVS vouched for it. The phone showed that its ITL names the certificate of this TVS;
      * which phone it is it said itself. */
     OBSERVED_TVS = 5,
-    /* A registration: `file` is how it went ("registered, encrypted, AES128-SHA"), `complete`
-     * whether it succeeded. */
+    /* A registration: `file` is how it went ("registered, encrypted, AES128-SHA"), `hash` the
+     * SHA-256 of the certificate that our server showed ("" over TCP), `complete` whether it
+     * succeeded. */
     OBSERVED_REGISTRATION = 6,
     /* What a phone reported: `file` is its text, `complete` true when it came over a connection
      * that the phone's certificate proved. */
@@ -399,6 +400,12 @@ int store_observe(struct store *store, const struct store_observation *list, siz
 int store_observations(struct store *store, const char *device, size_t max,
                        int (*each)(void *context, const struct store_observation *observation),
                        void *context) CHECKED;
+/* What phones did over connections that their own certificates proved to be theirs, after `after`
+ * and until `until` (unix seconds): complete registrations over TLS, and alarms. By device, then by
+ * time. */
+int store_proofs(struct store *store, int64_t after, int64_t until,
+                 int (*each)(void *context, const struct store_observation *observation),
+                 void *context) CHECKED;
 /* Which device was last seen at this address; ERR_NOT_FOUND. */
 int store_device_at(struct store *store, const char *address, char device[DEVICE_NAME]) CHECKED;
 

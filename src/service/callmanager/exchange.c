@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { REMARKS = 4, REMARKS_MS = 60 * 1000, REMARKED = 4096 };
+enum { REMARKS = 8, REMARKS_MS = 60 * 1000, REMARKED = 4096 };
 
 static void fill_random(void *context, void *out, size_t size)
 {

@@ -158,8 +158,6 @@ static void tls_made(void *context, struct tls_context *tls, const struct store_
         tls_listener_set_context(s->tls, tls);
     else
         result = make_listener(s, &s->tls, tls);
-    if (result == 0)
-        result = digest_bytes(DIGEST_KIND_SHA256, buffer_bytes(&row->der), s->exchange.certificate);
     if (result) {
         fail(s, "callmanager_certificate_kept", error_text(result));
         return;

@@ -35,7 +35,6 @@ struct exchange {
     struct visit *first;    /* all */
     struct visit *restless; /* those that have something to do */
     bool running;
-    uint8_t certificate[SHA256_SIZE]; /* of our own certificate in use */
     uint64_t number;                  /* of the last connection */
     size_t visits;
     struct exchange_counts {

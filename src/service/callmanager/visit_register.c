@@ -27,24 +27,27 @@ static void job_free(struct who_job *job)
 
 /* ---- what is worth remembering of a phone ---- */
 
-/* A phone's observations are few: nobody shall push out with one kind what others tell. */
+/* A phone's observations are few: nobody shall push out with one kind what others tell, nor keep by
+ * what is said without TLS in its name from being heard what it says itself. */
 static void observe(struct visit *v, const char *device, enum observation_kind kind,
                     const char *text, bool complete)
 {
     struct exchange *o = v->exchange;
     uint64_t suppressed;
-    bool by_tls = station_link(v->station) != CALL_LINK_PLAIN;
-    if (!limit_allows(o->remarks, bytes_of_string(device), loop_now(o->loop), &suppressed))
+    uint8_t shown[SHA256_SIZE];
+    bool by_tls = kind == OBSERVED_REGISTRATION && tls_own_sha256(v->connection, shown) == 0;
+    char whose[DEVICE_NAME + 4];
+    text_format(whose, sizeof whose, "%s%s", device,
+                station_link(v->station) == CALL_LINK_PLAIN ? "" : " tls");
+    if (!limit_allows(o->remarks, bytes_of_string(whose), loop_now(o->loop), &suppressed))
         return;
-    observer_note(
-        o->observer,
-        &(struct observed){.peer = &v->peer,
-                           .device = device,
-                           .file = text,
-                           .hash = by_tls && kind == OBSERVED_REGISTRATION ? o->certificate : NULL,
-                           .kind = kind,
-                           .transport = TRANSPORT_SCCP,
-                           .complete = complete});
+    observer_note(o->observer, &(struct observed){.peer = &v->peer,
+                                                  .device = device,
+                                                  .file = text,
+                                                  .hash = by_tls ? shown : NULL,
+                                                  .kind = kind,
+                                                  .transport = TRANSPORT_SCCP,
+                                                  .complete = complete});
 }
 
 static void observe_alarm(struct visit *v, const char *text)

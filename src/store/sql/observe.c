@@ -230,26 +230,55 @@ static void read_observation(struct sql *q, struct store_observation *out)
     out->complete = sql_number(q) != 0;
 }
 
+#define OBSERVATION_COLUMNS                                                                \
+    "d.name, o.inferred, o.address, o.time, o.kind, o.transport, o.file, o.hash, o.size, " \
+    "o.complete"
+
+static int walk_observations(struct sql *q,
+                             int (*each)(void *context,
+                                         const struct store_observation *observation),
+                             void *context)
+{
+    int result = 0;
+    while (result == 0 && sql_next(q)) {
+        struct store_observation observation;
+        read_observation(q, &observation);
+        if (!q->error)
+            result = each(context, &observation);
+    }
+    return sql_end(q, result);
+}
+
 int store_observations(struct store *store, const char *device, size_t max,
                        int (*each)(void *context, const struct store_observation *observation),
                        void *context)
 {
     struct sql q;
-    int result = 0;
     sql_start(&q, store,
-              "SELECT d.name, o.inferred, o.address, o.time, o.kind, o.transport, o.file, o.hash,"
-              " o.size, o.complete FROM phone d JOIN observation o ON o.phone = d.id"
+              "SELECT " OBSERVATION_COLUMNS " FROM phone d JOIN observation o ON o.phone = d.id"
               " WHERE d.name = $1 ORDER BY o.time DESC, o.sequence DESC LIMIT $2",
               NULL);
     sql_put_text(&q, device);
     sql_put_number(&q, max > OBSERVATIONS_KEPT ? OBSERVATIONS_KEPT : (int64_t)max);
-    while (result == 0 && sql_next(&q)) {
-        struct store_observation observation;
-        read_observation(&q, &observation);
-        if (!q.error)
-            result = each(context, &observation);
-    }
-    return sql_end(&q, result);
+    return walk_observations(&q, each, context);
+}
+
+/* The condition is that of the index. */
+_Static_assert(OBSERVED_REGISTRATION == 6 && OBSERVED_ALARM == 7, "kind >= 6");
+
+int store_proofs(struct store *store, int64_t after, int64_t until,
+                 int (*each)(void *context, const struct store_observation *observation),
+                 void *context)
+{
+    struct sql q;
+    sql_start(&q, store,
+              "SELECT " OBSERVATION_COLUMNS " FROM observation o JOIN phone d ON d.id = o.phone"
+              " WHERE o.kind >= 6 AND o.time > $1 AND o.time <= $2 AND o.complete = 1"
+              " AND (o.kind = 7 OR o.hash <> '') ORDER BY d.name, o.time, o.sequence",
+              NULL);
+    sql_put_number(&q, after);
+    sql_put_number(&q, until);
+    return walk_observations(&q, each, context);
 }
 
 int store_device_at(struct store *store, const char *address, char device[DEVICE_NAME])
