@@ -1,6 +1,8 @@
 /* What a phone and its call manager say to each other about the registration. */
 #include "phone/registration_parts.h"
 
+#include "trust/list_alarm.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,18 +31,6 @@ static const struct {
     [LAST_REJECTED] = {"Phone-Reg-Rej", SCCP_LAST_REGISTER_REJECT},
 };
 
-static const char *const list_names[] = {
-    [LISTS_SUCCESS] = "TL_SUCCESS",
-    [LISTS_CTL_INITIAL] = "CTL_INITIAL_SUCCESS",
-    [LISTS_ITL_INITIAL] = "ITL_INITIAL_SUCCESS",
-    [LISTS_INITIAL] = "TL_INITIAL_SUCCESS",
-    [LISTS_FAILED_OLD_CTL] = "TL_FAILED_OLD_CTL",
-    [LISTS_FAILED_NONE] = "TL_FAILED_NO_TL",
-    [LISTS_FAILED] = "TL_FAILED",
-    [LISTS_FAILED_OLD_ITL] = "TL_FAILED_OLD_ITL",
-    [LISTS_FAILED_OLD_BOTH] = "TL_FAILED_OLD_TL",
-};
-
 static void write_alarm(struct registration *r, struct link *link, const char *text)
 {
     struct sccp_message m;
@@ -65,7 +55,7 @@ static void write_alarms(struct registration *r, struct link *link)
     if (r->lists == LISTS_UNTOLD || !r->idiom->tells_lists)
         return;
     text_format(text, sizeof text, "Name=%s TL=%d(%s)", r->device, (int)r->lists,
-                list_names[r->lists]);
+                list_alarm_text((enum list_alarm)r->lists));
     write_alarm(r, link, text);
     r->lists = LISTS_UNTOLD;
 }
