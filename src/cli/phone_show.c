@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/enrolview.h"
 #include "cli/registerview.h"
+#include "cli/trustview.h"
 #include "cli/words.h"
 #include "trust/model.h"
 
@@ -22,6 +23,7 @@ struct facts {
     size_t held_count;
     struct store_observation seen[OBSERVATIONS_KEPT];
     size_t seen_count;
+    struct cluster *cluster;
     struct store *store;
 };
 
@@ -43,6 +45,7 @@ static int take_observation(void *context, const struct store_observation *obser
 
 static int load_facts(struct facts *f, struct cluster *cluster, const char *name, struct why *why)
 {
+    f->cluster = cluster;
     f->store = cluster_store(cluster);
     struct device_buttons *b = &f->buttons;
     int result = store_lines_get(f->store, name, b->lines, DEVICE_LINES_MAX, &b->line_count);
@@ -140,7 +143,7 @@ static void print_held(FILE *out, const struct facts *f)
         if (h->confirmed)
             fprintf(out, "; confirmed %s\n", clock_java(when, h->confirmed));
         else
-            fputs("; not confirmed\n", out);
+            fputs(h->refused ? "; refused by the phone\n" : "; not confirmed\n", out);
     }
 }
 
@@ -173,13 +176,15 @@ static void print_observation(FILE *out, const struct facts *f, const struct sto
             o->inferred ? "; known by its address only" : "");
 }
 
-static int print_facts(FILE *out, const struct facts *f)
+static int print_facts(FILE *out, const struct facts *f, struct why *why)
 {
     print_head(out, f);
     registerview_print(out, f->phone);
     print_buttons(out, &f->buttons);
     int result = enrolview_print(out, f->store, f->phone);
     print_held(out, f);
+    if (result == 0 && f->held_count)
+        result = trustview_print(out, f->cluster, &f->phone->device, why);
     fputs("\nServed to it, the newest first\n", out);
     if (!f->seen_count)
         fputs("  nothing yet\n", out);
@@ -206,13 +211,13 @@ static json_t *held_json(const struct facts *f)
     json_t *held = json_array();
     for (size_t i = 0; i < f->held_count; i++) {
         const struct store_held *h = &f->held[i];
-        json_array_append_new(held,
-                              json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:b}", "list",
-                                        list_name(h->kind), "hash", h->hash, "current",
-                                        strcmp(h->hash, f->phones->current[h->kind]) == 0,
-                                        "first_served", cli_json_time(h->first_served),
-                                        "last_served", cli_json_time(h->last_served), "confirmed",
-                                        cli_json_time(h->confirmed), "inferred", (int)h->inferred));
+        json_array_append_new(
+            held,
+            json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:b}", "list", list_name(h->kind),
+                      "hash", h->hash, "current", strcmp(h->hash, f->phones->current[h->kind]) == 0,
+                      "first_served", cli_json_time(h->first_served), "last_served",
+                      cli_json_time(h->last_served), "confirmed", cli_json_time(h->confirmed),
+                      "refused", cli_json_time(h->refused), "inferred", (int)h->inferred));
     }
     return held;
 }
@@ -278,14 +283,16 @@ static int find_phone(const struct phone **out, const struct phones *phones, con
 }
 
 static int say_facts(struct cli *cli, const struct call *call, const struct facts *f,
-                     enum cli_status *status)
+                     enum cli_status *status, struct why *why)
 {
     if (!call->json)
-        return print_facts(cli->out, f);
+        return print_facts(cli->out, f, why);
     json_t *json = facts_json(f);
     int result = json ? enrolview_add(json, f->store, f->phone) : -ENOMEM;
     if (result == 0)
         result = registerview_add(json, f->phone);
+    if (result == 0)
+        result = trustview_add(json, f->cluster, &f->phone->device, why);
     if (result) {
         json_decref(json);
         return result;
@@ -314,7 +321,7 @@ enum cli_status phones_show(struct cli *cli, const struct call *call)
         result = load_facts(facts, cluster, device.name, &why);
     }
     if (result == 0)
-        result = say_facts(cli, call, facts, &status);
+        result = say_facts(cli, call, facts, &status, &why);
     if (result)
         status = cli_failed(cli, result, &why);
     phones_free(&phones);

@@ -213,23 +213,23 @@ static void count_model(struct group *g, const struct plan_entry *e)
         g->models[g->model_count++] = (struct model_count){e->model, e, 1};
 }
 
-static int find_group(struct groups *groups, struct map *by_key, const struct plan_entry *e,
-                      size_t *out)
+/* NULL when memory ran out. */
+static struct group *find_group(struct groups *groups, struct map *by_key,
+                                const struct plan_entry *e)
 {
     const struct group_key key = key_of(e);
     struct bytes bytes = bytes_of(&key, sizeof key);
     size_t at = (size_t)map_get(by_key, bytes);
-    if (at) {
-        *out = at - 1;
-        return 0;
-    }
+    if (at)
+        return &groups->all[at - 1];
     struct group *all = reallocarray(groups->all, groups->count + 1, sizeof *all);
     if (!all)
-        return -ENOMEM;
+        return NULL;
     groups->all = all;
     all[groups->count] = (struct group){.first = e};
-    *out = groups->count++;
-    return map_add(by_key, bytes, (void *)groups->count);
+    if (map_add(by_key, bytes, (void *)(groups->count + 1)) != 0)
+        return NULL;
+    return &all[groups->count++];
 }
 
 static int groups_make(struct groups *out, const struct plan *plan)
@@ -238,12 +238,12 @@ static int groups_make(struct groups *out, const struct plan *plan)
     *out = (struct groups){.all = NULL};
     int result = map_new(&by_key, GROUPS_MAX);
     for (size_t i = 0; i < plan->count && result == 0; i++) {
-        size_t at;
-        result = find_group(out, by_key, &plan->entries[i], &at);
-        if (result)
-            break;
-        out->all[at].count++;
-        count_model(&out->all[at], &plan->entries[i]);
+        struct group *group = find_group(out, by_key, &plan->entries[i]);
+        if (group) {
+            group->count++;
+            count_model(group, &plan->entries[i]);
+        }
+        result = group ? 0 : -ENOMEM;
     }
     map_free(by_key);
     return result;
@@ -310,40 +310,34 @@ static void print_hands(FILE *out, const struct group *g)
     }
 }
 
+/* Whole sentences; a person's keys are another matter. */
+static const char *const helps[REMEDY_COUNT] = {
+    [REMEDY_FETCH_FIRST] =
+        "to wait. They need the lists that are served now, and it has to be\n"
+        "  proved that they took them: by a registration over TLS, or by what newer phones "
+        "report.\n",
+    [REMEDY_SECOND_ANCHOR] =
+        "a second anchor, which signs what follows a change of the first one:\n"
+        "  trustline parameter set list_anchors callmanager,itlrecovery\n"
+        "  and, when they have taken the lists that name it, this.\n",
+    [REMEDY_START_TVS] = "TVS, which they would ask:\n"
+                         "  trustline utils service start Cisco Trust Verification Service\n",
+    [REMEDY_LEGACY_TLS] = "the TVS they would ask, if it spoke TLS 1.0: legacy_tls = on in\n"
+                          "  trustline.conf, and then start trustlined anew.\n",
+    [REMEDY_VOUCH] = "TVS, if it knew the signer:\n"
+                     "  trustline set cert import trust Phone-SAST-trust FILE\n",
+    [REMEDY_TRAIT] = "to know what they can do:\n"
+                     "  trustline model set MODEL TRAIT=VALUE, or phone update NAME --trait "
+                     "TRAIT=VALUE\n",
+};
+
 static void print_remedy(FILE *out, const struct group *g)
 {
     fputs("  What would save them: ", out);
-    switch (g->first->remedy) {
-    case REMEDY_FETCH_FIRST:
-        fputs("to wait. They need the lists that are served now, and it has to be\n"
-              "  proved that they took them: by a registration over TLS, or by what newer phones "
-              "report.\n",
-              out);
-        break;
-    case REMEDY_SECOND_ANCHOR:
-        fputs("a second anchor, which signs what follows a change of the first one:\n"
-              "  trustline parameter set list_anchors callmanager,itlrecovery\n"
-              "  and, when they have taken the lists that name it, this.\n",
-              out);
-        break;
-    case REMEDY_START_TVS:
-        fputs("TVS, which they would ask:\n"
-              "  trustline utils service start Cisco Trust Verification Service\n",
-              out);
-        break;
-    case REMEDY_VOUCH:
-        fputs("TVS, if it knew the signer:\n"
-              "  trustline set cert import trust Phone-SAST-trust FILE\n",
-              out);
-        break;
-    case REMEDY_TRAIT:
-        fputs("to know what they can do:\n"
-              "  trustline model set MODEL TRAIT=VALUE, or phone update NAME --trait TRAIT=VALUE\n",
-              out);
-        break;
-    default:
+    if (helps[g->first->remedy])
+        fputs(helps[g->first->remedy], out);
+    else
         print_hands(out, g);
-    }
 }
 
 static void print_group(FILE *out, const struct plan *plan, const struct group *g)

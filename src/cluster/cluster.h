@@ -151,6 +151,10 @@ int cluster_parameter_set(struct cluster *cluster, struct act_report *report, co
                           const char *value, const struct act_options *options,
                           struct why *why) CHECKED;
 
+/* What the phone makes of all it is served now, and what would help it: entries for the plan. */
+int cluster_explain_phone(struct cluster *cluster, struct plan *plan, const char *device,
+                          struct why *why) CHECKED;
+
 /* ---- phones and profiles: checked against what the model can do ---- */
 /* By name, phones in any case. ERR_NOT_FOUND says which name is near. */
 int cluster_device_find(struct cluster *cluster, const char *typed, struct store_device *out,

@@ -28,8 +28,10 @@ const char *plan_remedy_text(enum plan_remedy remedy)
         [REMEDY_FETCH_FIRST] = "fetch_first",
         [REMEDY_SECOND_ANCHOR] = "second_anchor",
         [REMEDY_START_TVS] = "start_tvs",
+        [REMEDY_LEGACY_TLS] = "legacy_tls",
         [REMEDY_VOUCH] = "vouch",
         [REMEDY_TRAIT] = "trait",
+        [REMEDY_PROOF] = "proof",
         [REMEDY_HANDS] = "hands",
     };
     return words[remedy];
@@ -160,6 +162,17 @@ static void settle(struct opinion *o, const char *hash)
                 HASH_SHOWN, hash, worst.explanation);
 }
 
+/* Of phones nobody knows each list is asked by itself: what is said is said of that one. */
+static void suppose(struct opinion *o, const char *hash)
+{
+    struct answer worst = o->answer;
+    if (o->asked && o->holder && is_bad(&worst))
+        text_format(o->answer.explanation, sizeof o->answer.explanation,
+                    "If one of them holds %s %.*s alone: %s",
+                    trustlist_kind_name(offer_kind(o->holder->offer)), HASH_SHOWN, hash,
+                    worst.explanation);
+}
+
 static void ask_states(struct judgement *out, const struct plan_phones *p,
                        const struct plan_class *c, const struct world *before,
                        const struct world *after)
@@ -177,8 +190,10 @@ static void ask_states(struct judgement *out, const struct plan_phones *p,
                 hear(&out->opinions[t], &then.answers[t], is_lost_before(&now, &then, t),
                      holder_of(state, t));
     }
-    for (enum topic t = 0; t < TOPIC_COUNT && !c->crowd; t++)
-        settle(&out->opinions[t], plan_class_hash(p, c, out->opinions[t].holder));
+    for (enum topic t = 0; t < TOPIC_COUNT; t++) {
+        struct opinion *o = &out->opinions[t];
+        (c->crowd ? suppose : settle)(o, plan_class_hash(p, c, o->holder));
+    }
 }
 
 static bool loses(const struct opinion *o, enum topic t)
@@ -229,17 +244,27 @@ static bool is_safe(const struct plan_phones *p, const struct plan_class *c,
     return true;
 }
 
+/* Would its TVS save it, if only it ran, or spoke old TLS? */
+static enum plan_remedy find_tvs(const struct plan_phones *p, const struct plan_class *c,
+                                 const struct world *world, const struct scene *scene)
+{
+    struct world better = *world;
+    const struct world *const with_tvs[] = {&better};
+    better.tvs = scene_world_all_tvs(scene, p->groups[c->group])->tvs;
+    if (is_safe(p, c, with_tvs, 1))
+        return REMEDY_START_TVS;
+    better.tvs.modern = false;
+    return is_safe(p, c, with_tvs, 1) ? REMEDY_LEGACY_TLS : REMEDY_NONE;
+}
+
 static enum plan_remedy find_remedy(const struct judgement *j, const struct plan_phones *p,
                                     const struct plan_class *c, const struct scene *scene_before,
                                     const struct scene *scene_after)
 {
     const struct world before = world_of(p, c, scene_before);
     const struct world after = world_of(p, c, scene_after);
-    struct world all_tvs = after;
     const struct world *const now_then[] = {&before, &after};
-    const struct world *const with_tvs[] = {&all_tvs};
     const struct opinion *worst = NULL;
-    all_tvs.tvs = scene_world_all_tvs(scene_after, p->groups[c->group])->tvs;
     for (enum topic t = 0; t < TOPIC_COUNT; t++)
         if (loses(&j->opinions[t], t) && !worst)
             worst = &j->opinions[t];
@@ -247,8 +272,9 @@ static enum plan_remedy find_remedy(const struct judgement *j, const struct plan
         return REMEDY_NONE;
     if (is_safe(p, c, now_then, 2))
         return REMEDY_FETCH_FIRST;
-    if (is_safe(p, c, with_tvs, 1))
-        return REMEDY_START_TVS;
+    enum plan_remedy tvs = find_tvs(p, c, &after, scene_after);
+    if (tvs != REMEDY_NONE)
+        return tvs;
     /* A list that names one more anchor is as good as the one of now. */
     if (scene_anchors(scene_after) == 1 && is_safe(p, c, now_then, 1))
         return REMEDY_SECOND_ANCHOR;
@@ -257,6 +283,27 @@ static enum plan_remedy find_remedy(const struct judgement *j, const struct plan
     if (worst->is_unsure && !c->crowd)
         return REMEDY_TRAIT;
     return REMEDY_HANDS;
+}
+
+/* The same of a phone that is in trouble already. */
+static enum plan_remedy find_help(const struct judgement *j, const struct plan_phones *p,
+                                  const struct plan_class *c, const struct scene *scene)
+{
+    const struct world world = world_of(p, c, scene);
+    const struct opinion *worst = NULL;
+    for (enum topic t = 0; t < TOPIC_COUNT && !worst; t++)
+        if (j->opinions[t].asked && may_be_lost(t) && is_bad(&j->opinions[t].answer))
+            worst = &j->opinions[t];
+    if (!worst)
+        return REMEDY_NONE;
+    enum plan_remedy tvs = find_tvs(p, c, &world, scene);
+    if (tvs != REMEDY_NONE)
+        return tvs;
+    if (worst->answer.rule == RULE_TVS_REFUSES)
+        return REMEDY_VOUCH;
+    if (worst->is_unsure)
+        return REMEDY_TRAIT;
+    return worst->bad < worst->states || c->too_many ? REMEDY_PROOF : REMEDY_HANDS;
 }
 
 /* Of the state it is most likely in: a bridge guards against what goes wrong, not against
@@ -410,6 +457,38 @@ int plan_make(struct plan *plan, struct plan_phones *p, const struct scene *befo
     plan->phones = p->phone_count;
     plan->strangers = p->phone_count && p->phones[p->phone_count - 1].name[0] == '\0';
     finish(plan);
+    return result;
+}
+
+static int explain_phone(struct plan *plan, const struct plan_phones *p,
+                         const struct plan_phone *phone, const struct scene *now)
+{
+    const struct plan_class *c = &p->classes[phone->class];
+    const struct world world = world_of(p, c, now);
+    struct judgement j = {.remedy = REMEDY_NONE};
+    int result = 0;
+    ask_states(&j, p, c, &world, &world);
+    if (c->too_many)
+        say_too_many(&j);
+    j.remedy = find_help(&j, p, c, now);
+    /* Without the web a phone works. */
+    for (enum topic t = 0; t < TOPIC_HTTPS && result == 0; t++) {
+        struct plan_entry entry = make_entry(p, phone, &j.opinions[t], t, REMEDY_NONE);
+        entry.lost_before = false; /* there is nothing to compare with */
+        if (may_be_lost(t) && is_bad(&entry.answer))
+            entry.remedy = j.remedy;
+        if (j.opinions[t].asked)
+            result = append(plan, &entry);
+    }
+    return result;
+}
+
+int plan_explain(struct plan *plan, struct plan_phones *p, const struct scene *now)
+{
+    int result = 0;
+    for (size_t i = 0; i < p->phone_count && result == 0; i++)
+        result = explain_phone(plan, p, &p->phones[i], now);
+    plan->phones = p->phone_count;
     return result;
 }
 

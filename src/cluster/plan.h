@@ -22,8 +22,10 @@ enum plan_remedy {
     REMEDY_FETCH_FIRST,   /* wait until it has taken the lists that are served now */
     REMEDY_SECOND_ANCHOR, /* a second anchor in the lists first, which signs after the change */
     REMEDY_START_TVS,     /* the TVS its ITL names has to run */
+    REMEDY_LEGACY_TLS,    /* that TVS has to speak TLS 1.0: legacy_tls */
     REMEDY_VOUCH,         /* TVS has to know the signer: Phone-SAST-trust */
     REMEDY_TRAIT,         /* say what its model can do */
+    REMEDY_PROOF,         /* whether it is lost is not known: restart it and see */
     REMEDY_HANDS,         /* nothing but a person at the phone, afterwards */
     REMEDY_COUNT
 };
@@ -68,15 +70,19 @@ struct plan {
 void plan_init(struct plan *plan);
 void plan_fini(struct plan *plan);
 
-/* The phones and all they may hold, read once for many questions. */
+/* The phones and all they may hold, read once for many questions; `only` that one, or NULL: all,
+ * and those nobody knows. */
 struct plan_phones;
 int plan_phones_load(struct plan_phones **out, struct store *store, const char *server_address,
-                     struct why *why) CHECKED;
+                     const char *only, struct why *why) CHECKED;
 void plan_phones_free(struct plan_phones *phones);
 
 /* Asks every phone and appends to the plan. `changed` says which lists the act publishes. */
 int plan_make(struct plan *plan, struct plan_phones *phones, const struct scene *before,
               const struct scene *after, const bool changed[2]) CHECKED;
+/* What becomes of each thing that the phones ask for when they restart in the world as it is; an
+ * entry that says no has what would help. */
+int plan_explain(struct plan *plan, struct plan_phones *phones, const struct scene *now) CHECKED;
 /* How many answers about that list would be lost, stay lost, or need TVS: the same question without
  * the answers, for choosing a signer. */
 struct plan_losses {

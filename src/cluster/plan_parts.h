@@ -5,17 +5,11 @@
 #define CLUSTER_PLAN_PARTS_H
 
 #include "base/map.h"
+#include "cluster/list_cache.h"
 #include "cluster/plan.h"
 #include "cluster/traits.h"
 #include "net/address.h"
 #include "trust/history.h"
-
-/* A list that some phone may hold, read once. */
-struct plan_list {
-    char hash[LIST_HASH];
-    struct buffer body;
-    struct offer *offer; /* has the list that was read, or says why it cannot be */
-};
 
 /* Phones of one model and group that may hold the same: asked once. */
 struct plan_class {
@@ -25,7 +19,7 @@ struct plan_class {
     bool crowd;    /* phones nobody knows */
     bool too_many; /* lists without proof: nothing can be said */
     struct served *served;
-    size_t *lists; /* index of the plan's lists for each */
+    size_t *lists; /* number in the cache for each */
     size_t count;
     struct history history;
 };
@@ -37,8 +31,7 @@ struct plan_phone {
 };
 
 struct plan_phones {
-    struct plan_list *lists;
-    size_t list_count;
+    struct list_cache *lists;
     struct plan_phone *phones;
     size_t phone_count;
     struct plan_class *classes;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LISTS_MAX = 100000, PHONES_MAX = 1000000, NAMES_MAX = 100000 };
+enum { PHONES_MAX = 1000000, NAMES_MAX = 100000 };
 
 /* ---- loading ---- */
 
@@ -30,7 +30,6 @@ struct raw_phone {
 struct loading {
     struct plan_phones *p;
     struct store *store;
-    struct map *by_hash;   /* lists: index + 1 */
     struct map *by_name;   /* phones: index + 1 */
     struct map *by_group;  /* groups: index + 1 */
     struct map *by_pool;   /* group index + 1 */
@@ -121,40 +120,6 @@ static int load_device(void *context, const struct store_device *device)
     return add_phone(l, device->name, device->model, &raw);
 }
 
-/* The index of a list, read from the store the first time. */
-static int find_list(struct loading *l, const char *hash, size_t *out)
-{
-    struct plan_phones *p = l->p;
-    size_t known = (size_t)map_get(l->by_hash, bytes_of_string(hash));
-    if (known) {
-        *out = known - 1;
-        return 0;
-    }
-    struct store_list stored;
-    int result = store_list_get(l->store, hash, &stored);
-    if (result)
-        return result;
-    struct plan_list *lists = reallocarray(p->lists, p->list_count + 1, sizeof *lists);
-    if (lists)
-        p->lists = lists;
-    struct plan_list list = {.body = stored.body};
-    text_copy(list.hash, sizeof list.hash, hash);
-    result =
-        lists ? offer_new_list(&list.offer, stored.kind == LIST_CTL ? TRUSTLIST_CTL : TRUSTLIST_ITL,
-                               buffer_bytes(&list.body))
-              : -ENOMEM;
-    if (result == 0)
-        result = map_add(l->by_hash, bytes_of_string(hash), (void *)(p->list_count + 1));
-    if (result) {
-        offer_free(list.offer);
-        buffer_fini(&list.body);
-        return result;
-    }
-    lists[p->list_count] = list;
-    *out = p->list_count++;
-    return 0;
-}
-
 static int add_event(struct loading *l, struct raw_phone *raw, const struct event *event)
 {
     if (is_full(l->event_count)) {
@@ -181,7 +146,7 @@ static int load_held(void *context, const struct store_held *held)
                           .doubtful = held->inferred || !held->complete};
     if (!at)
         return 0; /* deleted meanwhile */
-    int result = find_list(l, held->hash, &event.list);
+    int result = list_cache_find(l->p->lists, l->store, held->hash, &event.list);
     if (result == ERR_NOT_FOUND)
         return 0; /* a list of its own from tftpboot/: such a phone does not follow the cluster's */
     return result ? result : add_event(l, &l->raw[at - 1], &event);
@@ -194,7 +159,7 @@ static int load_strangers(void *context, const struct store_list_row *row)
     struct event event = {.sequence = 1};
     if (row->strangers == 0)
         return 0;
-    int result = find_list(l, row->hash, &event.list);
+    int result = list_cache_find(l->p->lists, l->store, row->hash, &event.list);
     if (result == 0 && !map_get(l->by_name, bytes_of_string(""))) {
         const struct raw_phone raw = {.model = model_unknown()};
         result = note_group(l, "", &(size_t){0});
@@ -209,13 +174,13 @@ static int load_strangers(void *context, const struct store_list_row *row)
 /* Of each kind the list that was proved last is what the phone starts from. */
 static bool is_proved(const struct loading *l, const struct raw_phone *raw, const struct event *e)
 {
-    const struct trustlist *list = offer_trustlist(l->p->lists[e->list].offer);
-    if (!e->confirmed || !list)
+    const struct offer *offer = list_cache_offer(l->p->lists, e->list);
+    if (!e->confirmed || !offer_trustlist(offer))
         return false;
-    enum trustlist_kind kind = offer_kind(l->p->lists[e->list].offer);
+    enum trustlist_kind kind = offer_kind(offer);
     for (size_t i = raw->first; i < raw->first + raw->count; i++) {
         const struct event *other = &l->events[i];
-        if (other != e && offer_kind(l->p->lists[other->list].offer) == kind &&
+        if (other != e && offer_kind(list_cache_offer(l->p->lists, other->list)) == kind &&
             (other->confirmed > e->confirmed || (other->confirmed == e->confirmed && other > e)))
             return false;
     }
@@ -231,7 +196,7 @@ static void take_events(const struct loading *l, const struct raw_phone *raw, st
     *count = 0;
     for (size_t i = 0; i < raw->count; i++) {
         const struct event *e = &l->events[raw->first + i];
-        struct offer *offer = l->p->lists[e->list].offer;
+        struct offer *offer = list_cache_offer(l->p->lists, e->list);
         if (!offer_trustlist(offer))
             continue; /* no phone holds what it could not read */
         if (i && e->sequence - e[-1].sequence > HISTORY_ADJACENT)
@@ -250,11 +215,10 @@ static void take_events(const struct loading *l, const struct raw_phone *raw, st
 static int fill_class(struct plan_phones *p, struct plan_class *c)
 {
     struct phone_trust phone = plan_class_phone(p, c);
-    int result = c->crowd ? history_init_crowd(&c->history, c->served, c->count)
-                          : history_init(&c->history, &phone, c->served, c->count);
-    c->too_many = result == ERR_LIMIT;
-    if (c->too_many)
-        result = history_init_crowd(&c->history, c->served, c->count);
+    c->too_many = !c->crowd && c->count > HISTORY_SERVED_MAX;
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed with its class */
+    int result = c->crowd || c->too_many ? history_init_crowd(&c->history, c->served, c->count)
+                                         : history_init(&c->history, &phone, c->served, c->count);
     if (result == 0 && !c->crowd)
         history_suppose_taken(&c->history, c->model);
     return result;
@@ -339,16 +303,34 @@ static int classify_all(struct loading *l)
 
 /* ---- the whole ---- */
 
-static int load_all(struct loading *l, const char *server_address, struct why *why)
+/* The phones with what they were served. */
+static int load_phones(struct loading *l, const char *only)
+{
+    struct store_device device;
+    int result;
+    if (!only) {
+        result = store_devices(l->store, load_device, l);
+        if (result == 0)
+            result = store_held(l->store, NULL, load_held, l);
+        return result ? result : store_lists(l->store, load_strangers, l);
+    }
+    result = store_device_get(l->store, only, &device);
+    if (result == 0)
+        result = load_device(l, &device);
+    return result ? result : store_held(l->store, only, load_held, l);
+}
+
+static int load_all(struct loading *l, const char *server_address, const char *only,
+                    struct why *why)
 {
     struct plan_phones *p = l->p;
-    struct map **maps[] = {&l->by_hash, &l->by_name,  &l->by_group,
-                           &l->by_pool, &l->insecure, &l->by_key};
-    static const size_t sizes[] = {LISTS_MAX, PHONES_MAX, NAMES_MAX,
-                                   NAMES_MAX, NAMES_MAX,  PHONES_MAX};
+    struct map **maps[] = {&l->by_name, &l->by_group, &l->by_pool, &l->insecure, &l->by_key};
+    static const size_t sizes[] = {PHONES_MAX, NAMES_MAX, NAMES_MAX, NAMES_MAX, PHONES_MAX};
     int result = 0;
     for (size_t i = 0; i < sizeof maps / sizeof *maps && result == 0; i++)
         result = map_new(maps[i], sizes[i]);
+    if (result == 0)
+        result = list_cache_new(&p->lists);
     if (result == 0)
         result = address_parse(&p->server, server_address, 0);
     if (result == 0)
@@ -358,23 +340,18 @@ static int load_all(struct loading *l, const char *server_address, struct why *w
     if (result == 0)
         result = store_profiles(l->store, load_profile, l);
     if (result == 0)
-        result = store_devices(l->store, load_device, l);
-    if (result == 0)
-        result = store_held(l->store, NULL, load_held, l);
-    if (result == 0)
-        result = store_lists(l->store, load_strangers, l);
+        result = load_phones(l, only);
     return result ? result : classify_all(l);
 }
 
 int plan_phones_load(struct plan_phones **out, struct store *store, const char *server_address,
-                     struct why *why)
+                     const char *only, struct why *why)
 {
     struct plan_phones *p = calloc(1, sizeof *p);
     if (!p)
         return -ENOMEM;
     struct loading l = {.p = p, .store = store};
-    int result = load_all(&l, server_address, why);
-    map_free(l.by_hash);
+    int result = load_all(&l, server_address, only, why);
     map_free(l.by_name);
     map_free(l.by_group);
     map_free(l.by_pool);
@@ -397,12 +374,8 @@ void plan_phones_free(struct plan_phones *p)
         return;
     for (size_t i = 0; i < p->class_count; i++)
         class_fini(&p->classes[i]);
-    for (size_t i = 0; i < p->list_count; i++) {
-        offer_free(p->lists[i].offer);
-        buffer_fini(&p->lists[i].body);
-    }
     free(p->classes);
-    free(p->lists);
+    list_cache_free(p->lists);
     free(p->phones);
     free(p->groups);
     traits_free(p->traits);
@@ -417,5 +390,5 @@ struct phone_trust plan_class_phone(const struct plan_phones *p, const struct pl
 const char *plan_class_hash(const struct plan_phones *p, const struct plan_class *c,
                             const struct served *served)
 {
-    return served ? p->lists[c->lists[served - c->served]].hash : "";
+    return served ? list_cache_hash(p->lists, c->lists[served - c->served]) : "";
 }

@@ -40,8 +40,8 @@ int change_init(struct change *change, struct cluster *cluster, struct why *why)
         result = roster_load(&change->roster, store, why);
     change->files = digest_of_files(store);
     if (result == 0)
-        result =
-            scene_new(&change->before, store, &change->roster, &change->policy, change->files, why);
+        result = scene_new(&change->before, store, &change->roster, &change->policy, change->files,
+                           !cluster_config(cluster)->legacy_tls, why);
     if (result) {
         change_fini(change);
         return result;
@@ -100,10 +100,11 @@ static int make_and_plan(struct change *change, struct cluster *cluster, struct 
     struct list_audience audience = {.before = change->before};
     struct store *store = cluster_store(cluster);
     bool changed[2] = {false, false};
-    int result = plan_phones_load(&audience.phones, store, cluster_node(cluster)->address, why);
+    int result =
+        plan_phones_load(&audience.phones, store, cluster_node(cluster)->address, NULL, why);
     if (result == 0)
-        result =
-            scene_new(&audience.after, store, &change->roster, &change->policy, change->files, why);
+        result = scene_new(&audience.after, store, &change->roster, &change->policy, change->files,
+                           !cluster_config(cluster)->legacy_tls, why);
     for (enum list_kind kind = LIST_CTL; kind <= LIST_ITL && result == 0; kind++) {
         struct act_list *list = &report->lists[kind];
         if (!change->make[kind])
@@ -141,12 +142,29 @@ int change_plan(const struct change *change, struct cluster *cluster, struct act
 {
     static const bool none[2] = {false, false};
     struct plan_phones *phones = NULL;
-    int result =
-        plan_phones_load(&phones, cluster_store(cluster), cluster_node(cluster)->address, why);
+    int result = plan_phones_load(&phones, cluster_store(cluster), cluster_node(cluster)->address,
+                                  NULL, why);
     if (result == 0)
         result = plan_make(&report->plan, phones, change->before, after, none);
     plan_phones_free(phones);
     return result ? result : refuse_losses(report, options, why);
+}
+
+int cluster_explain_phone(struct cluster *cluster, struct plan *plan, const char *device,
+                          struct why *why)
+{
+    struct plan_phones *phones = NULL;
+    struct change now;
+    int result = change_init(&now, cluster, why);
+    if (result)
+        return result;
+    result = plan_phones_load(&phones, cluster_store(cluster), cluster_node(cluster)->address,
+                              device, why);
+    if (result == 0)
+        result = plan_explain(plan, phones, now.before);
+    plan_phones_free(phones);
+    change_fini(&now);
+    return result;
 }
 
 static int commit(struct change *change, struct cluster *cluster, struct act_report *report,

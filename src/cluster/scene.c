@@ -37,6 +37,7 @@ struct group {
 struct scene {
     struct shown_list lists[2];
     struct vouching vouching;
+    bool modern; /* no TLS 1.0 */
     struct scene_node nodes[NODES];
     size_t node_count;
     struct group *groups; /* the first has all nodes and no name */
@@ -343,7 +344,7 @@ static void look_from(struct scene *s, struct group *g)
         .lists = {[TRUSTLIST_CTL] = s->lists[LIST_CTL].offer,
                   [TRUSTLIST_ITL] = s->lists[LIST_ITL].offer},
         .files = first ? first->files : NULL,
-        .tvs = {g->tvs, shown, s->known, s->known_count},
+        .tvs = {g->tvs, shown, s->known, s->known_count, s->modern},
         .servers = {[SERVER_CAPF] = first ? first->capf : NULL,
                     [SERVER_CALLMANAGER] = first ? first->callmanager : NULL,
                     [SERVER_HTTPS] = first ? first->web : NULL},
@@ -416,9 +417,12 @@ static int fill(struct scene *s, struct store *store, const struct roster *roste
 }
 
 int scene_new(struct scene **out, struct store *store, const struct roster *roster,
-              const struct list_policy *policy, enum digest_code digest, struct why *why)
+              const struct list_policy *policy, enum digest_code digest, bool modern,
+              struct why *why)
 {
     struct scene *s = calloc(1, sizeof *s);
+    if (s)
+        s->modern = modern;
     int result = s ? fill(s, store, roster, policy, digest) : -ENOMEM;
     if (result) {
         scene_free(s);

@@ -14,9 +14,12 @@ struct scene;
 
 /* The lists that are served now, and the certificates of the roster under the rules of the policy;
  * an act gives its own roster and policy here, and its lists to scene_serve(). Neither is kept.
- * `files` is the digest under the signatures of files. */
+ * `files` is the digest under the signatures of files; `modern`: TVS speaks TLS 1.2 and newer
+ * alone.
+ */
 int scene_new(struct scene **out, struct store *store, const struct roster *roster,
-              const struct list_policy *policy, enum digest_code files, struct why *why) CHECKED;
+              const struct list_policy *policy, enum digest_code files, bool modern,
+              struct why *why) CHECKED;
 void scene_free(struct scene *scene);
 
 /* What an act changes. */

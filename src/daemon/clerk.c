@@ -1,8 +1,8 @@
 /*
  * clerk: the supervisor's hand in the store. At its start it brings the store and keys/ in order
  * and looks over what the node lives on; then it tells the supervisor which services are wanted and
- * writes down what became of them. It also says, every day, which certificates have expired, and
- * keeps bulk orders going.
+ * writes down what became of them. It also says, every day, which certificates have expired, keeps
+ * bulk orders going, and writes down what phones prove of their lists.
  */
 #include "daemon/roles.h"
 
@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cluster/cluster.h"
+#include "daemon/proofs.h"
 #include "daemon/role_link.h"
 #include "daemon/waves.h"
 #include "store/async.h"
@@ -26,10 +27,12 @@ struct clerk {
     struct role_link *link;
     struct store_async *store;
     struct waves *waves;
+    struct proofs *proofs;
     struct loop_timer *daily;
     int64_t node;
-    int signer;      /* the end we were given, until it has been used */
-    bool told_begin; /* by the supervisor */
+    char address[ADDRESS_NAME]; /* of the node */
+    int signer;                 /* the end we were given, until it has been used */
+    bool told_begin;            /* by the supervisor */
     bool begun, failed;
 };
 
@@ -81,6 +84,12 @@ static int follow_ports(struct cluster *cluster, const struct config *config, st
     return store_node_update(cluster_store(cluster), &node, why);
 }
 
+static void note_node(struct clerk *c, const struct cluster *cluster)
+{
+    c->node = cluster_node(cluster)->id;
+    text_copy(c->address, sizeof c->address, cluster_node(cluster)->address);
+}
+
 static int tidy(struct clerk *c, const char *state, struct why *why)
 {
     struct cluster *cluster = NULL;
@@ -92,7 +101,7 @@ static int tidy(struct clerk *c, const char *state, struct why *why)
         *why = (struct why)WHY_NONE;
         result = cluster_open(&cluster, state, CLUSTER_LOOK, why);
         if (result == 0)
-            c->node = cluster_node(cluster)->id;
+            note_node(c, cluster);
         cluster_close(cluster);
         return result;
     }
@@ -115,7 +124,7 @@ static int tidy(struct clerk *c, const char *state, struct why *why)
     if (result == 0 && removed)
         log_event(LEVEL_NOTICE, "event=keys_swept removed=%u", removed);
     if (result == 0)
-        c->node = cluster_node(cluster)->id;
+        note_node(c, cluster);
     cluster_close(cluster);
     return result;
 }
@@ -301,6 +310,8 @@ static int begin(struct clerk *c, struct why *why)
     if (result == 0)
         result = waves_new(&c->waves, loop, c->store);
     if (result == 0)
+        result = proofs_new(&c->proofs, loop, c->store, c->address);
+    if (result == 0)
         result = loop_timer_new(&c->daily, loop, each_day, c);
     if (result)
         return result;
@@ -371,6 +382,7 @@ int role_clerk(const char *state, int control)
     loop_timer_free(c.daily);
     store_async_free(c.store);
     waves_free(c.waves);
+    proofs_free(c.proofs);
     role_link_free(c.link);
     drop_signer(&c);
     return result || c.failed ? 1 : 0;

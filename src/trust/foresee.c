@@ -3,6 +3,8 @@
 #include "pki/signedfile.h"
 #include "trust/offer.h"
 
+#include <string.h>
+
 static bool names_tvs(const struct trustlist *itl, const struct certificate *shown)
 {
     const struct phone_trust phone = {.itl = itl};
@@ -68,6 +70,17 @@ void foresee_server(struct testimony *out, const struct trustlist *itl,
 
 /* ---- the answer ---- */
 
+/* The phone and its TVS have no version of TLS in common. */
+static bool is_cut_off(const struct model *model, const struct tvs_set *tvs)
+{
+    return tvs->modern && model->tls_max && strcmp(model->tls_max, "1.0") == 0;
+}
+
+static const struct testimony cut_off = {
+    .kind = TESTIMONY_SILENCE,
+    .words = "its TVS speaks TLS 1.2 and newer, and this model TLS 1.0 alone: legacy_tls = on in "
+             "trustline.conf lets it ask"};
+
 /* A model of which nobody has said whether it asks: asked as if it did, which settles the matter
  * when TVS could not help it. */
 static struct model as_if_it_asked(const struct phone_trust *phone)
@@ -79,10 +92,14 @@ static struct model as_if_it_asked(const struct phone_trust *phone)
 
 /* What the lists leave to TVS stays "through TVS" when TVS says yes, and is refused when it does
  * not. */
-static void settle(struct answer *out, const struct answer *said)
+static void settle(struct answer *out, const struct answer *said, const struct phone_trust *phone,
+                   const struct tvs_set *tvs)
 {
-    if (said->verdict == VERDICT_NO)
-        *out = *said;
+    if (said->verdict != VERDICT_NO)
+        return;
+    *out = *said;
+    if (is_cut_off(phone->model, tvs) && phone->model->tls_max_inferred)
+        out->inferred = true;
 }
 
 void accept_offer_foreseen(struct answer *out, const struct phone_trust *phone, struct offer *offer,
@@ -97,11 +114,13 @@ void accept_offer_foreseen(struct answer *out, const struct phone_trust *phone, 
         return;
     struct model model = as_if_it_asked(phone);
     foresee_signer(&testimony, phone->itl, offer, tvs);
+    if (is_cut_off(phone->model, tvs))
+        testimony = cut_off;
     asking.testimony = &testimony;
     if (out->verdict == VERDICT_UNKNOWN)
         asking.model = &model;
     accept_offer(&said, &asking, offer);
-    settle(out, &said);
+    settle(out, &said, phone, tvs);
 }
 
 void accept_server_foreseen(struct answer *out, const struct phone_trust *phone,
@@ -117,9 +136,11 @@ void accept_server_foreseen(struct answer *out, const struct phone_trust *phone,
         return;
     struct model model = as_if_it_asked(phone);
     foresee_server(&testimony, phone->itl, shown, tvs);
+    if (is_cut_off(phone->model, tvs))
+        testimony = cut_off;
     asking.testimony = &testimony;
     if (out->verdict == VERDICT_UNKNOWN)
         asking.model = &model;
     accept_server(&said, &asking, kind, shown);
-    settle(out, &said);
+    settle(out, &said, phone, tvs);
 }

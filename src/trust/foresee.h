@@ -19,6 +19,7 @@ struct tvs_set {
         uint32_t roles; /* one bit a role, as in struct testimony */
     } * known;          /* whom they vouch for */
     size_t known_count;
+    bool modern; /* they speak TLS 1.2 and newer alone: models of TLS 1.0 cannot ask them */
 };
 
 /* What they would answer a phone with this ITL (NULL: none) that asks about the signer of an offer.

@@ -159,6 +159,27 @@ int history_init_crowd(struct history *out, const struct served *served, size_t 
     return 0;
 }
 
+int history_init_any(struct history *out, const struct served *served, size_t count)
+{
+    struct history any = {.count = 0};
+    if (count > HISTORY_SERVED_MAX)
+        return ERR_LIMIT;
+    any.states = calloc((count + 1) * (count + 1), sizeof *any.states);
+    if (!any.states)
+        return -ENOMEM;
+    for (size_t c = 0; c <= count; c++) {
+        if (c && kind_of(&served[c - 1]) != TRUSTLIST_CTL)
+            continue;
+        for (size_t i = 0; i <= count; i++)
+            if (!i || kind_of(&served[i - 1]) == TRUSTLIST_ITL)
+                any.states[any.count++] =
+                    (struct history_state){.held = {[TRUSTLIST_CTL] = c ? &served[c - 1] : NULL,
+                                                    [TRUSTLIST_ITL] = i ? &served[i - 1] : NULL}};
+    }
+    *out = any;
+    return 0;
+}
+
 void history_fini(struct history *history)
 {
     free(history->states);
@@ -206,10 +227,10 @@ void history_suppose_taken(struct history *history, const struct model *model)
         any = has_come(history->states[i].held[TRUSTLIST_CTL], model) ||
               has_come(history->states[i].held[TRUSTLIST_ITL], model);
     if (any)
-        history_restrict(history, holds_something, NULL);
+        (void)history_restrict(history, holds_something, NULL);
 }
 
-void history_restrict(struct history *history,
+bool history_restrict(struct history *history,
                       bool (*could)(void *context, const struct history_state *state),
                       void *context)
 {
@@ -222,6 +243,7 @@ void history_restrict(struct history *history,
             history->states[left++] = history->states[i];
     if (any)
         history->count = left;
+    return any;
 }
 
 const struct served *history_oldest(const struct history *history, enum trustlist_kind kind)

@@ -46,6 +46,9 @@ int history_init(struct history *out, const struct phone_trust *phone, const str
                  size_t count) CHECKED;
 /* Of phones nobody can tell apart: each of these lists may be all that one of them holds. */
 int history_init_crowd(struct history *out, const struct served *served, size_t count) CHECKED;
+/* Every pair of these lists, and none: of a phone that has come to its lists in another way than by
+ * the rules, since a person has erased what it had. -ENOMEM, ERR_LIMIT. */
+int history_init_any(struct history *out, const struct served *served, size_t count) CHECKED;
 void history_fini(struct history *history);
 
 /* The phone with the lists of that state. */
@@ -60,9 +63,9 @@ const struct history_state *history_likely(const struct history *history);
  * safe because of it. */
 void history_suppose_taken(struct history *history, const struct model *model);
 
-/* Leaves out the states for which the phone could not have done what it did. When none is left, all
- * stay: then it was somebody else, or holds what we never served. */
-void history_restrict(struct history *history,
+/* Leaves out the states for which the phone could not have done what it did. false: none is left,
+ * so all stay: then it was somebody else, or holds what we never served. */
+bool history_restrict(struct history *history,
                       bool (*could)(void *context, const struct history_state *state),
                       void *context);
 

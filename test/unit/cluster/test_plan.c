@@ -1,129 +1,7 @@
 /* The plan against a real store: who would take a new list, and who would be lost. */
-#include "support.h"
+#include "stage.h"
 
-#include "base/file.h"
-#include "cluster/scene.h"
-#include "pki/signedfile.h"
 #include "store/traits.h"
-
-#include <stdio.h>
-#include <string.h>
-
-static char dir[1024];
-static struct store *store;
-static struct identity one, two, three;  /* anchors */
-static struct identity tvs, another_tvs; /* what TVS shows */
-
-static void run_tvs(bool runs)
-{
-    struct store_node node;
-    const struct store_service service = {
-        .name = SERVICE_TVS, .activated = true, .wanted = runs, .state = "STARTED"};
-    assert_int_equal(store_node_get(store, "n1", &node), 0);
-    assert_int_equal(store_service_put(store, node.id, &service, NULL), 0);
-}
-
-static int enter(void **state)
-{
-    (void)state;
-    char path[FILE_PATH];
-    temporary_make(dir);
-    assert_int_equal(file_path(path, dir, "t.db"), 0);
-    assert_int_equal(store_open(&store, path, STORE_CREATE, NULL), 0);
-    struct store_node node = {.name = "n1", .address = "192.0.2.10", .publisher = true};
-    assert_int_equal(store_node_add(store, &node, NULL), 0);
-    assert_int_equal(store_node_get(store, "n1", &node), 0);
-    struct store_group group = {.name = "Default", .count = 1, .members = {node}};
-    assert_int_equal(store_group_put(store, &group, NULL), 0);
-    struct store_pool pool = {.name = "Default", .group = "Default", .date_template = "D/M/Y"};
-    assert_int_equal(store_pool_put(store, &pool, NULL), 0);
-    struct store_profile profile = {.name = "p",
-                                    .model = "any",
-                                    .mode = MODE_ENCRYPTED,
-                                    .capf_auth = CAPF_AUTH_STRING,
-                                    .key_size = 2048};
-    assert_int_equal(store_profile_add(store, &profile, NULL), 0);
-    assert_int_equal(identity_load(&one, vector_path("pool/rsa1024.pem"), NULL), 0);
-    assert_int_equal(identity_load(&two, vector_path("pool/rsa2048.pem"), NULL), 0);
-    assert_int_equal(identity_load(&three, vector_path("pool/rsa2048-2.pem"), NULL), 0);
-    assert_int_equal(identity_load(&tvs, vector_path("pool/rsa2048-3.pem"), NULL), 0);
-    assert_int_equal(identity_load(&another_tvs, vector_path("pool/rsa2048-4.pem"), NULL), 0);
-    run_tvs(true);
-    return 0;
-}
-
-static int leave(void **state)
-{
-    (void)state;
-    store_close(store);
-    identity_fini(&one);
-    identity_fini(&two);
-    identity_fini(&three);
-    identity_fini(&tvs);
-    identity_fini(&another_tvs);
-    temporary_remove(dir);
-    return 0;
-}
-
-/* A list whose anchors are `a` and `b`, signed by the first; it names the server 192.0.2.10, and a
- * TVS unless that is NULL. */
-static void make_list_with(struct buffer *out, enum list_kind kind, const struct identity *a,
-                           const struct identity *b, const struct identity *shown)
-{
-    struct buffer body;
-    static const uint8_t server[4] = {192, 0, 2, 10};
-    buffer_init(&body, 65536);
-    buffer_init(out, 65536);
-    const struct identity *anchors[] = {a, b};
-    for (size_t i = 0; i < 2; i++) {
-        struct trustlist_record r = record_of_certificate(anchors[i]->certificate, ROLE_SAST,
-                                                          RECORD_FULL, "n1", bytes_of(server, 4));
-        assert_int_equal(record_write(&body, &r, NULL), 0);
-    }
-    struct trustlist_record r = record_of_certificate(a->certificate, ROLE_CCM_TFTP, RECORD_FULL,
-                                                      "n1", bytes_of(server, 4));
-    assert_int_equal(record_write(&body, &r, NULL), 0);
-    if (shown) {
-        r = record_of_certificate(shown->certificate, ROLE_TVS, RECORD_HASHED, NULL,
-                                  bytes_of(NULL, 0));
-        assert_int_equal(record_write(&body, &r, NULL), 0);
-    }
-    struct envelope_spec spec = {
-        .version_major = 1,
-        .version_minor = 2,
-        .digest = DIGEST_SHA1,
-        .filename = bytes_of_string(kind == LIST_CTL ? "CTLFile.tlv" : "ITLFile.tlv"),
-        .has_timestamp = true,
-        .timestamp = 1704067200};
-    assert_int_equal(signedfile_write(out, &spec, a, buffer_bytes(&body), NULL), 0);
-    buffer_fini(&body);
-}
-
-static void make_list(struct buffer *out, enum list_kind kind, const struct identity *a,
-                      const struct identity *b)
-{
-    make_list_with(out, kind, a, b, NULL);
-}
-
-static void add_phone(const char *name, const char *model)
-{
-    struct store_device d = {.pool = "Default", .profile = "p"};
-    snprintf(d.name, sizeof d.name, "%s", name);
-    snprintf(d.model, sizeof d.model, "%s", model);
-    assert_int_equal(store_device_add(store, &d, NULL), 0);
-}
-
-static void serve(const char *device, enum list_kind kind, const struct buffer *list)
-{
-    struct store_observation o = {
-        .time = 1704067200, .kind = OBSERVED_LIST, .transport = TRANSPORT_TFTP, .complete = true};
-    snprintf(o.device, sizeof o.device, "%s", device);
-    snprintf(o.address, sizeof o.address, "192.0.2.77");
-    snprintf(o.file, sizeof o.file, "%sFile.tlv", kind == LIST_CTL ? "CTL" : "ITL");
-    o.size = list->size;
-    assert_int_equal(store_list_publish(store, kind, buffer_bytes(list), o.hash, NULL), 0);
-    assert_int_equal(store_observe(store, &o, 1, NULL), 0);
-}
 
 /* The cluster's certificates, before and after; a name of NULL ends them. */
 struct member {
@@ -131,6 +9,9 @@ struct member {
     const struct identity *who;
 };
 static const struct member nobody[] = {{NULL, NULL}};
+
+/* TVS speaks TLS 1.2 and newer alone. */
+static bool modern;
 
 static struct scene *make_scene(const struct member *members, size_t anchors)
 {
@@ -144,7 +25,7 @@ static struct scene *make_scene(const struct member *members, size_t anchors)
     for (; members->name; members++)
         assert_int_equal(roster_replace(&roster, &node, members->name, members->who->certificate),
                          0);
-    int result = scene_new(&scene, store, &roster, &policy, DIGEST_SHA1, &why);
+    int result = scene_new(&scene, store, &roster, &policy, DIGEST_SHA1, modern, &why);
     if (result)
         fail_msg("%s", why_text(&why, result));
     roster_fini(&roster);
@@ -162,7 +43,7 @@ static void plan_change(struct plan *plan, enum list_kind kind, const struct buf
     struct scene *after = make_scene(then, anchors);
     const bool changed[2] = {list && kind == LIST_CTL, list && kind == LIST_ITL};
     plan_init(plan);
-    int result = plan_phones_load(&phones, store, "192.0.2.10", &why);
+    int result = plan_phones_load(&phones, store, "192.0.2.10", NULL, &why);
     if (result)
         fail_msg("%s", why_text(&why, result));
     if (list)
@@ -321,6 +202,9 @@ static void test_phones_nobody_knows_count_as_one_that_may_hold_it_all(void **st
     assert_int_equal(plan.count, 1);
     assert_int_equal(plan.lost, 1);
     assert_string_equal(plan.entries[0].device, "");
+    /* What is said of it is said of that list alone. */
+    assert_non_null(strstr(plan.entries[0].answer.explanation, "alone: The signer of this CTL"));
+    assert_non_null(strstr(plan.entries[0].answer.explanation, "and they name no TVS to ask"));
     plan_fini(&plan);
     buffer_fini(&held);
     buffer_fini(&foreign);
@@ -457,6 +341,20 @@ static void test_without_its_tvs_it_is_lost_and_starting_it_is_what_helps(void *
     assert_true(plan.lost > 0);
     assert_int_equal(plan.entries[0].answer.rule, RULE_TVS_SILENT);
     assert_int_equal(plan.entries[0].remedy, REMEDY_START_TVS);
+    plan_fini(&plan);
+}
+
+/* A 7975 speaks TLS 1.0. */
+static void test_of_a_tvs_that_it_cannot_speak_with_the_version_is_what_helps(void **state)
+{
+    (void)state;
+    struct plan plan;
+    modern = true;
+    renew_the_one_anchor(&plan);
+    modern = false;
+    assert_true(plan.lost > 0);
+    assert_int_equal(plan.entries[0].answer.rule, RULE_TVS_SILENT);
+    assert_int_equal(plan.entries[0].remedy, REMEDY_LEGACY_TLS);
     plan_fini(&plan);
 }
 
@@ -669,6 +567,7 @@ int main(void)
         WITH_STORE(test_thousands_of_phones_ask_few_questions),
         WITH_STORE(test_who_can_ask_tvs_takes_what_it_vouches_for),
         WITH_STORE(test_without_its_tvs_it_is_lost_and_starting_it_is_what_helps),
+        WITH_STORE(test_of_a_tvs_that_it_cannot_speak_with_the_version_is_what_helps),
         WITH_STORE(test_a_tvs_that_changes_with_the_anchor_helps_nobody),
         WITH_STORE(test_the_signer_of_files_and_tvs_do_not_both_change_before_uptake),
         WITH_STORE(test_the_second_anchor_does_not_change_before_uptake_though_tvs_would_do),

@@ -81,6 +81,24 @@ static void test_a_tvs_that_does_not_know_the_signer_as_an_anchor_helps_nobody(v
     scene_clear(&s);
 }
 
+static void test_a_model_of_old_tls_cannot_ask_a_tvs_of_modern_tls(void **state)
+{
+    const struct cast *c = *state;
+    struct scene s;
+    struct answer a;
+    scene_set(&s, c);
+    const struct certificate *shows = c->tvs.certificate;
+    const struct vouched vouched = {c->fresh.certificate, BIT(ROLE_SAST)};
+    const struct tvs_set tvs = {&shows, 1, &vouched, 1, .modern = true};
+    accept_offer_foreseen(&a, &s.phone, s.offer, &tvs);
+    expect_answer(&a, VERDICT_NO, RULE_TVS_SILENT);
+    expect_says(&a, "legacy_tls = on");
+    s.phone.model = model_find("8841");
+    accept_offer_foreseen(&a, &s.phone, s.offer, &tvs);
+    expect_answer(&a, VERDICT_THROUGH_TVS, RULE_ASK_TVS);
+    scene_clear(&s);
+}
+
 static void test_what_the_lists_say_needs_no_tvs(void **state)
 {
     const struct cast *c = *state;
@@ -237,6 +255,7 @@ int main(void)
         WITH_CAST(test_through_tvs_stands_when_the_tvs_of_the_itl_runs_and_vouches),
         WITH_CAST(test_a_tvs_with_another_certificate_helps_nobody),
         WITH_CAST(test_a_tvs_that_does_not_know_the_signer_as_an_anchor_helps_nobody),
+        WITH_CAST(test_a_model_of_old_tls_cannot_ask_a_tvs_of_modern_tls),
         WITH_CAST(test_what_the_lists_say_needs_no_tvs),
         WITH_CAST(test_a_model_nobody_knows_stays_unknown_unless_tvs_could_not_help),
         WITH_CAST(test_a_file_wants_a_signer_of_files),
