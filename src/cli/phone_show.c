@@ -158,10 +158,29 @@ static bool is_file(const struct store_observation *o)
     return o->kind <= OBSERVED_FILE;
 }
 
+/* Of a query the subject, of a verification the issuer; nothing of a certificate TVS does not know.
+ */
+static void print_question(FILE *out, const struct store_observation *o)
+{
+    fputs("it asked TVS about ", out);
+    cli_print(out, o->file[0] ? o->file : "a certificate that TVS has never seen");
+    if (o->complete)
+        fprintf(out, ": trusted, for %llu s", (unsigned long long)o->size);
+    else
+        fputs(": not trusted", out);
+    fputs(", from ", out);
+    cli_print(out, o->address);
+    fputc('\n', out);
+}
+
 static void print_observation(FILE *out, const struct facts *f, const struct store_observation *o)
 {
     char when[CLOCK_TEXT];
     fprintf(out, "  %s  ", clock_java(when, o->time));
+    if (o->kind == OBSERVED_TVS) {
+        print_question(out, o);
+        return;
+    }
     cli_print(out, o->file);
     if (is_file(o))
         fprintf(out, ", %llu bytes", (unsigned long long)o->size);

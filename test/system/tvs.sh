@@ -272,7 +272,7 @@ observed() {
     eventually status_counts && eventually phone_shows
 }
 status_counts() { admin show status >"$work/out" && grep -q '^tvs_trusted  *[1-9]' "$work/out"; }
-phone_shows() { admin phone show $phone | grep -q 'by TVS from 127.0.0.1'; }
+phone_shows() { admin phone show $phone | grep -q 'it asked TVS about .*: trusted, for 86400 s, from 127.0.0.1$'; }
 
 renewed() {
     before=$(served_serial)
