@@ -57,15 +57,17 @@ int phone_cas_load(struct phone_cas *cas, struct store *store)
     return result ? result : store_trusts(store, take_trust, cas);
 }
 
-int phone_cas_check(const struct phone_cas *cas, const struct certificate *certificate,
-                    struct certificate *const *others, size_t other_count,
-                    const struct chain_rules *rules, bool *ours, struct why *why)
+int phone_cas_check(struct phone_ca *out, const struct phone_cas *cas,
+                    const struct certificate *certificate, struct certificate *const *others,
+                    size_t other_count, const struct chain_rules *rules, struct why *why)
 {
-    size_t anchor = 0;
+    struct chain_way way;
     int result =
-        chain_check(&anchor, certificate, others, other_count, cas->list, cas->count, rules, why);
-    if (ours)
-        *ours = result == 0 && anchor < cas->own;
+        chain_check(&way, certificate, others, other_count, cas->list, cas->count, rules, why);
+    if (result == 0 && out)
+        *out = (struct phone_ca){.ours = way.anchor < cas->own,
+                                 .sha256 = certificate_sha256(cas->list[way.anchor]),
+                                 .until = way.until};
     return result;
 }
 

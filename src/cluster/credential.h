@@ -21,10 +21,15 @@ struct phone_cas {
 int phone_cas_load(struct phone_cas *cas, struct store *store) CHECKED;
 void phone_cas_fini(struct phone_cas *cas);
 /* Did one of them issue it, over any of `others` (may be NULL), and is it valid? Errors as those of
- * chain_check(). *ours, when not NULL: our own CAPF did. */
-int phone_cas_check(const struct phone_cas *cas, const struct certificate *certificate,
-                    struct certificate *const *others, size_t other_count,
-                    const struct chain_rules *rules, bool *ours, struct why *why) CHECKED;
+ * chain_check(). `out` may be NULL. */
+struct phone_ca {
+    bool ours;             /* our own CAPF is next to it */
+    const uint8_t *sha256; /* of the CA that is: as long as these CAs stay */
+    int64_t until;         /* unix seconds: it is valid no longer */
+};
+int phone_cas_check(struct phone_ca *out, const struct phone_cas *cas,
+                    const struct certificate *certificate, struct certificate *const *others,
+                    size_t other_count, const struct chain_rules *rules, struct why *why) CHECKED;
 
 /* What is known of a certificate whose CA is believed. */
 enum credential_standing {

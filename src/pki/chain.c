@@ -72,19 +72,32 @@ static int explain(X509_STORE_CTX *ctx, size_t trusted_count, struct why *why)
     }
 }
 
-/* Which of the trusted ones the chain has reached. */
-static size_t find_anchor(X509_STORE_CTX *ctx, struct certificate *const *trusted, size_t count)
+/* Which of the trusted ones the chain comes to first. */
+static size_t find_anchor(STACK_OF(X509) * chain, struct certificate *const *trusted, size_t count)
 {
-    STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
-    for (int i = sk_X509_num(chain) - 1; i >= 0; i--)
+    for (int i = 0; i < sk_X509_num(chain); i++)
         for (size_t k = 0; k < count; k++)
             if (X509_cmp(sk_X509_value(chain, i), certificate_x509(trusted[k])) == 0)
                 return k;
     return count; /* cannot be: a verified chain ends at one of them */
 }
 
-int chain_check(size_t *anchor, const struct certificate *leaf, struct certificate *const *others,
-                size_t other_count, struct certificate *const *trusted, size_t trusted_count,
+static int64_t first_end(STACK_OF(X509) * chain)
+{
+    int64_t until = INT64_MAX;
+    for (int i = 0; i < sk_X509_num(chain); i++) {
+        struct tm tm;
+        const ASN1_TIME *time = X509_get0_notAfter(sk_X509_value(chain, i));
+        int64_t end = ASN1_TIME_to_tm(time, &tm) == 1 ? (int64_t)timegm(&tm) : 0;
+        if (end < until)
+            until = end;
+    }
+    return until;
+}
+
+int chain_check(struct chain_way *out, const struct certificate *leaf,
+                struct certificate *const *others, size_t other_count,
+                struct certificate *const *trusted, size_t trusted_count,
                 const struct chain_rules *rules, struct why *why)
 {
     int result = -ENOMEM;
@@ -105,10 +118,12 @@ int chain_check(size_t *anchor, const struct certificate *leaf, struct certifica
         result = explain(ctx, trusted_count, why);
         goto out;
     }
-    size_t found = find_anchor(ctx, trusted, trusted_count);
-    result = found < trusted_count ? 0 : ERR_BUG;
-    if (result == 0 && anchor)
-        *anchor = found;
+    STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
+    struct chain_way way = {.anchor = find_anchor(chain, trusted, trusted_count),
+                            .until = first_end(chain)};
+    result = way.anchor < trusted_count ? 0 : ERR_BUG;
+    if (result == 0 && out)
+        *out = way;
 out:
     X509_STORE_CTX_free(ctx);
     X509_STORE_free(store);

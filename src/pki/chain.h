@@ -14,12 +14,16 @@ struct chain_rules {
 };
 
 /* The way from `leaf` over any of `others` (may be NULL when there are none) to one of `trusted`,
- * which need not be self-signed: an imported intermediate CA is enough. *anchor, when not NULL, is
- * the index of the trusted one that was reached. ERR_NOT_FOUND: no trusted CA issued it;
- * ERR_POLICY: it has expired or is not yet valid; ERR_VERIFY: anything else. The explanation names
- * the certificate at fault. */
-int chain_check(size_t *anchor, const struct certificate *leaf, struct certificate *const *others,
-                size_t other_count, struct certificate *const *trusted, size_t trusted_count,
+ * which need not be self-signed: an imported intermediate CA is enough. `out` may be NULL.
+ * ERR_NOT_FOUND: no trusted CA issued it; ERR_POLICY: it has expired or is not yet valid;
+ * ERR_VERIFY: anything else. The explanation names the certificate at fault. */
+struct chain_way {
+    size_t anchor; /* index of the trusted one that is next to the leaf */
+    int64_t until; /* unix seconds: then the first certificate on it ends */
+};
+int chain_check(struct chain_way *out, const struct certificate *leaf,
+                struct certificate *const *others, size_t other_count,
+                struct certificate *const *trusted, size_t trusted_count,
                 const struct chain_rules *rules, struct why *why) CHECKED;
 
 /* Is it this device's certificate? True when it has exactly one CN, which is the device name or

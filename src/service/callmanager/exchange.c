@@ -29,6 +29,7 @@ int exchange_init(struct exchange *o, struct loop *loop, size_t max)
     struct call_limits limits;
     o->loop = loop;
     o->due_at = INT64_MAX;
+    o->expires = INT64_MAX;
     call_limits_default(&limits);
     int result = call_engine_new(&o->engine, &limits, &chance);
     if (result == 0)

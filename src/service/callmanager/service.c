@@ -52,7 +52,6 @@ struct callmanager_service {
     struct store_async *books; /* for what is written behind */
     struct tls_context *plain;
     struct tls_listener *tls, *tcp; /* tls: NULL until its certificate has come */
-    struct vetting *vetting;
     struct load load;
     unsigned stale; /* areas to look at */
     bool loading, loaded, listening, stale_tls;
@@ -100,7 +99,7 @@ static enum tls_verdict judge(void *context, const struct address *peer,
 {
     struct callmanager_service *s = context;
     (void)peer;
-    return vetting_judge(s->vetting, client, clock_wall(), why);
+    return vetting_judge(s->exchange.vetting, NULL, client, clock_wall(), why);
 }
 
 static int make_listener(struct callmanager_service *s, struct tls_listener **out,
@@ -215,10 +214,13 @@ static void drop_load(struct load *l)
 /* Whom we would not let in any more is shown out. */
 static void show_out(struct callmanager_service *s, const struct phone_names *phones)
 {
-    for (struct visit *v = s->exchange.first; v; v = visit_next(v)) {
-        const uint8_t *certificate = visit_certificate(v);
-        if (certificate && vetting_is_revoked(s->vetting, certificate))
-            visit_end(v, "its certificate was revoked");
+    struct exchange *o = &s->exchange;
+    int64_t now = clock_wall();
+    o->expires = INT64_MAX;
+    for (struct visit *v = o->first; v; v = visit_next(v)) {
+        const char *objection = visit_objection(v, now, &o->expires);
+        if (objection)
+            visit_end(v, objection);
         else if (phones && visit_is_registered(v) && !phone_names_has(phones, visit_device(v)))
             visit_end(v, "the phone was deleted");
     }
@@ -229,8 +231,8 @@ static void take_load(struct callmanager_service *s)
     struct load *l = &s->load;
     size_t left_out = 0;
     if (l->vetting) {
-        vetting_free(s->vetting);
-        s->vetting = l->vetting;
+        vetting_free(s->exchange.vetting);
+        s->exchange.vetting = l->vetting;
         l->vetting = NULL;
     }
     if (l->numbers)
@@ -285,7 +287,7 @@ static void store_moved(void *context, unsigned areas)
     struct callmanager_service *s = context;
     if (areas & BIT(CERTIFICATES))
         own_tls_ask(s->own);
-    if (areas & (BIT(PARAMETERS) | BIT(CERTIFICATES)))
+    if (areas & BIT(PARAMETERS))
         who_desk_stale(s->exchange.desk);
     if (areas & BIT(RESETS))
         restarts_look(s->restarts);
@@ -352,6 +354,10 @@ static void every_second(void *context)
     if (s->stale_tls) {
         s->stale_tls = false;
         own_tls_ask(s->own);
+    }
+    if (clock_wall() >= s->exchange.expires) {
+        show_out(s, NULL);
+        exchange_run(&s->exchange);
     }
     look(s);
     restarts_tick(s->restarts);
@@ -506,7 +512,7 @@ void callmanager_service_free(struct callmanager_service *s)
     who_desk_free(o->desk);
     callmanager_journal_free(o->journal);
     exchange_fini(o);
-    vetting_free(s->vetting);
+    vetting_free(s->exchange.vetting);
     turned_away_free(s->away);
     drop_load(&s->load);
     tls_context_free(s->plain);

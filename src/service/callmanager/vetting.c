@@ -7,12 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SMALLEST = 64, LARGEST = 1 << 22 };
+enum { SMALLEST = 64, LARGEST = 1 << 22, REMEMBERED = 4096 };
+
+/* A certificate whose signature was checked, in the place its SHA-256 says: the last that came
+ * there. */
+struct memory {
+    bool used;
+    uint8_t sha256[SHA256_SIZE];
+    struct vetted vetted;
+};
 
 struct vetting {
     struct phone_cas cas;
     uint8_t (*revoked)[SHA256_SIZE]; /* in order */
     size_t count, room;
+    struct memory memory[REMEMBERED];
 };
 
 static int by_bytes(const void *a, const void *b)
@@ -68,7 +77,7 @@ void vetting_free(struct vetting *v)
     free(v);
 }
 
-bool vetting_is_revoked(const struct vetting *v, const uint8_t *sha256)
+static bool is_revoked(const struct vetting *v, const uint8_t *sha256)
 {
     return v->count && bsearch(sha256, v->revoked, v->count, sizeof *v->revoked, by_bytes);
 }
@@ -88,14 +97,63 @@ static enum tls_verdict verdict_of(int error)
     }
 }
 
-enum tls_verdict vetting_judge(const struct vetting *v, const struct certificate *certificate,
-                               int64_t now, struct why *why)
+static struct memory *memory_of(struct vetting *v, const uint8_t *sha256)
+{
+    return &v->memory[(sha256[0] << 8 | sha256[1]) % REMEMBERED];
+}
+
+static bool remembers(const struct memory *m, const uint8_t *sha256, int64_t now)
+{
+    return m->used && now < m->vetted.until && memcmp(m->sha256, sha256, SHA256_SIZE) == 0;
+}
+
+static int check(struct vetting *v, struct memory *m, const struct certificate *certificate,
+                 int64_t now, struct why *why)
 {
     const struct chain_rules rules = {.now = now};
-    int result = phone_cas_check(&v->cas, certificate, NULL, 0, &rules, NULL, why);
-    if (result == 0 && vetting_is_revoked(v, certificate_sha256(certificate))) {
+    struct phone_ca ca;
+    int result = phone_cas_check(&ca, &v->cas, certificate, NULL, 0, &rules, why);
+    if (result)
+        return result;
+    *m = (struct memory){.used = true, .vetted = {.ours = ca.ours, .until = ca.until}};
+    memcpy(m->vetted.ca, ca.sha256, sizeof m->vetted.ca);
+    memcpy(m->sha256, certificate_sha256(certificate), sizeof m->sha256);
+    return 0;
+}
+
+enum tls_verdict vetting_judge(struct vetting *v, struct vetted *out,
+                               const struct certificate *certificate, int64_t now, struct why *why)
+{
+    const uint8_t *sha256 = certificate_sha256(certificate);
+    struct memory *m = memory_of(v, sha256);
+    int result = remembers(m, sha256, now) ? 0 : check(v, m, certificate, now, why);
+    if (result)
+        return verdict_of(result);
+    if (is_revoked(v, sha256)) {
         why_error(why, ERR_POLICY, "%s is revoked", certificate_subject(certificate));
         return TLS_CERTIFICATE_REVOKED;
     }
-    return verdict_of(result);
+    if (out)
+        *out = m->vetted;
+    return TLS_TRUSTED;
+}
+
+static bool is_trusted_ca(const struct vetting *v, const uint8_t *sha256)
+{
+    for (size_t i = 0; i < v->cas.count; i++)
+        if (memcmp(certificate_sha256(v->cas.list[i]), sha256, SHA256_SIZE) == 0)
+            return true;
+    return false;
+}
+
+const char *vetting_objection(const struct vetting *v, const uint8_t sha256[SHA256_SIZE],
+                              const struct vetted *once, int64_t now)
+{
+    if (is_revoked(v, sha256))
+        return "its certificate was revoked";
+    if (now >= once->until)
+        return "its certificate has expired, or that of its CA has";
+    if (!is_trusted_ca(v, once->ca))
+        return "the CA of its certificate is not trusted for phones any more";
+    return NULL;
 }

@@ -50,9 +50,13 @@ const char *visit_device(const struct visit *v)
     return v->device;
 }
 
-const uint8_t *visit_certificate(const struct visit *v)
+const char *visit_objection(const struct visit *v, int64_t now, int64_t *until)
 {
-    return v->has_certificate ? v->certificate : NULL;
+    if (!v->has_certificate)
+        return NULL;
+    if (v->vetted.until < *until)
+        *until = v->vetted.until;
+    return vetting_objection(v->exchange->vetting, v->certificate, &v->vetted, now);
 }
 
 bool visit_is_registered(const struct visit *v)

@@ -13,6 +13,7 @@
 #include "service/callmanager/call_ledger.h"
 #include "service/callmanager/journal.h"
 #include "service/callmanager/roll.h"
+#include "service/callmanager/vetting.h"
 #include "store/observer.h"
 
 struct visit;
@@ -22,6 +23,8 @@ struct exchange {
     struct loop *loop;
     struct store_async *store; /* for questions */
     struct who_desk *desk;     /* for the store's thread */
+    struct vetting *vetting;   /* of certificates; from the first connection on */
+    int64_t expires;           /* unix seconds: the first certificate of those that are here ends */
     struct callmanager_journal *journal;
     struct observer *observer;
     struct roll *roll;
@@ -55,9 +58,10 @@ void exchange_run(struct exchange *exchange);
 void callmanager_visit_begin(struct exchange *exchange, struct tls_connection *connection);
 /* The phone of that name, registered here; NULL: it is not. */
 struct visit *visit_of(const struct exchange *exchange, const char *device);
-/* Its name; the certificate it showed: SHA256_SIZE bytes, NULL over TCP. */
 const char *visit_device(const struct visit *visit);
-const uint8_t *visit_certificate(const struct visit *visit);
+/* Why the certificate it registers with would not be trusted any more, for the log. NULL: it would,
+ * or it showed none; *until, when it has one, is lowered to its end. `now` in unix seconds. */
+const char *visit_objection(const struct visit *visit, int64_t now, int64_t *until);
 bool visit_is_registered(const struct visit *visit);
 struct visit *visit_next(const struct visit *visit);
 /* Tells a registered phone to restart. exchange_run() sends it. */

@@ -20,7 +20,8 @@ struct visit {
     uint64_t number;
     char device[DEVICE_NAME]; /* of the phone that is registered; or "" */
     uint8_t certificate[SHA256_SIZE];
-    bool has_certificate; /* it has shown that one, and registered with it */
+    struct vetted vetted; /* what was found of that */
+    bool has_certificate; /* it has shown that one, and wanted to register with it */
     bool restless;
     bool refused;               /* it was said why it may not register */
     bool closing;               /* tls_close() was called */

@@ -15,7 +15,7 @@ struct who_job {
     struct certificate *certificate;
     struct who_question question;
     struct who_answer answer;
-    struct why why;
+    struct why doubt, why;
 };
 
 static void job_free(struct who_job *job)
@@ -195,9 +195,6 @@ static void welcome(struct visit *v, const struct who_job *job)
     struct exchange *o = v->exchange;
     const struct who_answer *a = &job->answer;
     text_copy(v->device, sizeof v->device, station_claim(v->station)->device);
-    v->has_certificate = job->certificate != NULL;
-    if (job->certificate)
-        memcpy(v->certificate, certificate_sha256(job->certificate), sizeof v->certificate);
     int result = sign_on(v, a);
     if (result) {
         struct speaker speaker = visit_speaker(v);
@@ -262,6 +259,26 @@ static void who_done(void *context, int result)
     exchange_run(o);
 }
 
+/* It was judged in the handshake, and may have been long ago. From now on it is judged with each
+ * change. */
+static int judge_certificate(struct visit *v, struct who_job *job)
+{
+    struct exchange *o = v->exchange;
+    struct who_question *q = &job->question;
+    int result = tls_peer_certificate(v->connection, &job->certificate, &job->why);
+    if (result)
+        return result;
+    q->certificate = job->certificate;
+    q->doubt = job->doubt.text;
+    q->verdict = vetting_judge(o->vetting, &v->vetted, job->certificate, q->now, &job->doubt);
+    q->ours = v->vetted.ours;
+    memcpy(v->certificate, certificate_sha256(job->certificate), sizeof v->certificate);
+    v->has_certificate = q->verdict == TLS_TRUSTED;
+    if (v->has_certificate && v->vetted.until < o->expires)
+        o->expires = v->vetted.until;
+    return 0;
+}
+
 static int job_new(struct who_job **out, struct visit *v)
 {
     struct who_job *job = calloc(1, sizeof *job);
@@ -273,12 +290,11 @@ static int job_new(struct who_job **out, struct visit *v)
                                           .cipher = tls_cipher(v->connection),
                                           .now = clock_wall()};
     if (job->question.link != CALL_LINK_PLAIN) {
-        int result = tls_peer_certificate(v->connection, &job->certificate, &job->why);
+        int result = judge_certificate(v, job);
         if (result) {
             job_free(job);
             return result;
         }
-        job->question.certificate = job->certificate;
     }
     *out = job;
     return 0;

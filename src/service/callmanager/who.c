@@ -13,7 +13,6 @@
 
 struct who_desk {
     atomic_bool stale;
-    struct phone_cas cas;
     struct auto_numbers numbers;
     bool mixed;
 };
@@ -44,9 +43,6 @@ int who_desk_new(struct who_desk **out)
 
 void who_desk_free(struct who_desk *desk)
 {
-    if (!desk)
-        return;
-    phone_cas_fini(&desk->cas);
     free(desk);
 }
 
@@ -60,9 +56,7 @@ static int refresh(struct who_desk *desk, struct store *store)
     char value[PARAMETER_VALUE];
     if (!atomic_exchange(&desk->stale, false))
         return 0;
-    int result = phone_cas_load(&desk->cas, store);
-    if (result == 0)
-        result = auto_numbers_load(&desk->numbers, store);
+    int result = auto_numbers_load(&desk->numbers, store);
     if (result == 0)
         result = store_parameter_get(store, PARAMETER_SECURITY_MODE, value);
     if (result == ERR_NOT_FOUND)
@@ -95,28 +89,27 @@ static enum admission_certificate standing_of(const struct credential *credentia
     return ADMISSION_CERTIFICATE_UNKNOWN;
 }
 
-/* Most are known to the store. Of one that is not it depends on who issued it: ours should be. */
+static enum admission_certificate distrusted(enum tls_verdict verdict)
+{
+    switch (verdict) {
+    case TLS_CERTIFICATE_EXPIRED:
+        return ADMISSION_CERTIFICATE_EXPIRED;
+    case TLS_CERTIFICATE_REVOKED:
+        return ADMISSION_CERTIFICATE_REVOKED;
+    default:
+        return ADMISSION_CERTIFICATE_UNTRUSTED;
+    }
+}
+
 static int recognise(struct asking *a)
 {
     const struct who_question *q = a->question;
-    const struct chain_rules rules = {.now = q->now};
     struct credential credential;
-    bool ours = false;
-    int result = credential_recognise(&credential, a->store, a->device.name, q->certificate, true,
-                                      q->now, a->why);
-    if (result == 0 && credential.standing == CREDENTIAL_UNKNOWN &&
-        phone_cas_check(&a->desk->cas, q->certificate, NULL, 0, &rules, &ours, NULL) == 0 && !ours)
-        result = credential_recognise(&credential, a->store, a->device.name, q->certificate, false,
-                                      q->now, a->why);
+    int result = credential_recognise(&credential, a->store, a->device.name, q->certificate,
+                                      q->ours, q->now, a->why);
     if (result == 0)
         a->facts.certificate = standing_of(&credential);
     return result;
-}
-
-/* A phone on standby may have shown it long ago. */
-static bool is_in_time(const struct certificate *c, int64_t now)
-{
-    return certificate_not_before(c) <= now && now <= certificate_not_after(c);
 }
 
 static int look_at_certificate(struct asking *a)
@@ -129,8 +122,8 @@ static int look_at_certificate(struct asking *a)
     a->out->not_after = certificate_not_after(c);
     if (!certificate_names_device(c, bytes_of_string(q->claim.device)))
         a->facts.certificate = ADMISSION_CERTIFICATE_FOREIGN;
-    else if (!is_in_time(c, q->now))
-        a->facts.certificate = ADMISSION_CERTIFICATE_EXPIRED;
+    else if (q->verdict != TLS_TRUSTED)
+        a->facts.certificate = distrusted(q->verdict);
     else if (!a->facts.known) /* nothing is written about phones nobody knows */
         a->facts.certificate = ADMISSION_CERTIFICATE_FINE;
     else
@@ -243,8 +236,7 @@ int callmanager_who_ask(struct who_answer *out, struct who_desk *desk, struct st
     *out = (struct who_answer){.line_count = 0};
     int result = refresh(desk, store);
     if (result)
-        return why_error(why, result, "parameters and CAs cannot be read: %s",
-                         store_words(store, result));
+        return why_error(why, result, "parameters cannot be read: %s", store_words(store, result));
     out->mixed = desk->mixed;
     a.facts = (struct admission_facts){
         .device = text_escape(a.shown, sizeof a.shown, bytes_of_string(question->claim.device)),

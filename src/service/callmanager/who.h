@@ -3,7 +3,7 @@
  * thread.
  *
  * The rules are admission.h's; here are the facts: what the store knows of the phone and of the
- * certificate it showed. Its CA was judged in the handshake (vetting.h).
+ * certificate it showed. Its CA and its time were judged before (vetting.h).
  */
 #ifndef SERVICE_CALLMANAGER_WHO_H
 #define SERVICE_CALLMANAGER_WHO_H
@@ -11,19 +11,23 @@
 #include "pki/certificate.h"
 #include "service/callmanager/admission.h"
 #include "service/callmanager/station.h"
+#include "service/callmanager/vetting.h"
 
 /* What every registration needs of the cluster; read again when it is told that it is stale. */
 struct who_desk;
 int who_desk_new(struct who_desk **out) CHECKED;
 void who_desk_free(struct who_desk *desk);
-/* From any thread: parameters, nodes or certificates have changed. */
+/* From any thread: parameters have changed. */
 void who_desk_stale(struct who_desk *desk);
 
 struct who_question {
     struct station_claim claim;
     enum call_link link;
     const char *cipher;                    /* of TLS; a literal of the library's */
-    const struct certificate *certificate; /* of TLS: the phone proved to have its key */
+    const struct certificate *certificate; /* of TLS: the phone proved to have its key; then: */
+    enum tls_verdict verdict;              /* on it, now */
+    const char *doubt;                     /* why that is none of trust */
+    bool ours;                             /* our own CAPF issued it */
     int64_t now;                           /* unix seconds */
 };
 

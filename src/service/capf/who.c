@@ -111,9 +111,11 @@ static int check_certificate(struct asking *a, const struct certificate *c, bool
     const struct who_question *q = a->question;
     const struct chain_rules rules = {.now = q->now,
                                       .expired_is_fine = q->rules.expired_mic_is_fine};
+    struct phone_ca ca = {.ours = false};
     int result = certificate_check_device(c, q->answer->device_name, why);
     if (result == 0)
-        result = phone_cas_check(q->trusted, c, NULL, 0, &rules, ours, why);
+        result = phone_cas_check(&ca, q->trusted, c, NULL, 0, &rules, why);
+    *ours = ca.ours;
     if (result == ERR_NOT_FOUND)
         result = why_error(why, result, "no CA that is trusted for CAPF issued it");
     return result;

@@ -153,9 +153,9 @@ static struct credential show(const char *device, const struct certificate *cert
 {
     const struct chain_rules rules = {.now = now};
     struct credential found = {.standing = CREDENTIAL_UNKNOWN};
-    bool ours = false;
-    FINE(phone_cas_check(&cas, certificate, NULL, 0, &rules, &ours, &why));
-    FINE(credential_recognise(&found, store, device, certificate, ours, now, &why));
+    struct phone_ca ca = {.ours = false};
+    FINE(phone_cas_check(&ca, &cas, certificate, NULL, 0, &rules, &why));
+    FINE(credential_recognise(&found, store, device, certificate, ca.ours, now, &why));
     return found;
 }
 
@@ -186,7 +186,7 @@ static void test_a_ca_that_nobody_trusts_for_phones_does_not_count(void **state)
     const struct chain_rules rules = {.now = now};
     struct why why = WHY_NONE;
     struct certificate *c = issue(&stranger, PHONE, now - DAY);
-    assert_int_equal(phone_cas_check(&cas, c, NULL, 0, &rules, NULL, &why), ERR_NOT_FOUND);
+    assert_int_equal(phone_cas_check(NULL, &cas, c, NULL, 0, &rules, &why), ERR_NOT_FOUND);
     assert_non_null(strstr(why.text, "none of the 2 CAs trusted for phones"));
     certificate_free(c);
 }
@@ -197,7 +197,7 @@ static void test_an_expired_certificate_does_not_count(void **state)
     const struct chain_rules rules = {.now = now};
     struct why why = WHY_NONE;
     struct certificate *c = issue(&capf, PHONE, now - 60LL * DAY);
-    assert_int_equal(phone_cas_check(&cas, c, NULL, 0, &rules, NULL, &why), ERR_POLICY);
+    assert_int_equal(phone_cas_check(NULL, &cas, c, NULL, 0, &rules, &why), ERR_POLICY);
     assert_non_null(strstr(why.text, "expired on"));
     certificate_free(c);
 }

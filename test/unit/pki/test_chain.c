@@ -90,9 +90,10 @@ static void test_a_certificate_leads_to_the_trusted_ca_that_issued_it(void **sta
     struct certificate *c = lsc_of(&s.root, s.phone, NAME);
     struct certificate *trusted[] = {s.foreign.certificate, s.root.certificate};
     struct chain_rules rules = {.now = CA_START + DAY};
-    size_t anchor = 99;
-    assert_int_equal(chain_check(&anchor, c, NULL, 0, trusted, 2, &rules, NULL), 0);
-    assert_int_equal(anchor, 1);
+    struct chain_way way = {.anchor = 99};
+    assert_int_equal(chain_check(&way, c, NULL, 0, trusted, 2, &rules, NULL), 0);
+    assert_int_equal(way.anchor, 1);
+    assert_int_equal(way.until, certificate_not_after(c));
     assert_int_equal(chain_check(NULL, c, NULL, 0, trusted + 1, 1, &rules, NULL), 0);
     certificate_free(c);
     teardown(&s);
@@ -107,12 +108,12 @@ static void test_an_intermediate_is_trusted_itself_or_leads_on(void **state)
     struct certificate *c = lsc_valid_at(&s.middle, s.phone, rules.now - 1, 100);
     struct certificate *trusted[] = {s.top};
     struct certificate *others[] = {s.foreign.certificate, s.middle.certificate};
-    size_t anchor = 99;
-    assert_int_equal(chain_check(&anchor, c, others, 2, trusted, 1, &rules, NULL), 0);
-    assert_int_equal(anchor, 0);
+    struct chain_way way = {.anchor = 99};
+    assert_int_equal(chain_check(&way, c, others, 2, trusted, 1, &rules, NULL), 0);
+    assert_int_equal(way.anchor, 0);
     assert_int_equal(chain_check(NULL, c, NULL, 0, trusted, 1, &rules, NULL), ERR_NOT_FOUND);
-    assert_int_equal(chain_check(&anchor, c, NULL, 0, others, 2, &rules, NULL), 0);
-    assert_int_equal(anchor, 1);
+    assert_int_equal(chain_check(&way, c, NULL, 0, others, 2, &rules, NULL), 0);
+    assert_int_equal(way.anchor, 1);
 
     /* The outside judge agrees about the whole chain. */
     put_certificate(s.directory, "lsc.pem", c);
