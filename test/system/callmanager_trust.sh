@@ -85,9 +85,21 @@ revoked() {
     turned_down 6 standby $anna 'reason="revoked: '
 }
 
+# In a call with one that is trusted.
+in_a_call() {
+    lsc $anna anna && "$enrolled" "$state/trustline.db" lsc $anna anna.crt && trust_maker && eventually lets_in bert &&
+        phone_is 5 anna $anna && phone_is 6 bert $bert && calls 5 anna 1002 6 bert && keys_match anna bert 1 || return
+    say 6 'until 94' # the time, for a phone at rest
+    admin phone revoke $anna --yes || return
+    is_shown_out 5 anna 'its certificate was revoked' || return
+    hears bert '^0106' && hears bert '^008b' && hears bert '^0111 02000000' || return
+    eventually sh -c "'$trustline' call history --state '$state' | grep -q 'shown out'" || return
+    admin call list >out && ! grep -q 1002 out || fails 'the call goes on' || return
+    unplug 6
+}
+
 # Its time has to pass: should this machine be slow, it gets more.
 expired() {
-    trust_maker && eventually lets_in bert || return
     for seconds in 6 40; do
         mic $clara clara "$(date -u -d "+$seconds seconds" +%Y%m%d%H%M%SZ)" &&
             phone_is 5 clara $clara && stands_by 6 standby clara && break
@@ -99,5 +111,6 @@ expired() {
 test_that 'a node, with a phone that has an LSC and phones that have a MIC' prepare
 test_that 'without its CA a phone is shown out, and does not register over a connection of before' without_ca
 test_that 'nor with a certificate that is revoked' revoked
+test_that 'its call ends with it, the audio of the other is closed, and the history says why' in_a_call
 test_that 'nor with one that has expired meanwhile' expired
 done_testing

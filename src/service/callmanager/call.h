@@ -103,7 +103,8 @@ int call_phone_add(struct call_engine *engine, const struct call_phone_setup *se
 void call_phone_codecs(struct call_phone *phone, unsigned codecs);
 /* It is gone, and gets no more actions, also none that wait. `cause`: CALL_CAUSE_UNREGISTERED, when
  * it said so, ends its calls; with CALL_CAUSE_CONNECTION_LOST those whose audio is up go on between
- * the phones (CALL_PROGRESS_PRESERVED) until the other hangs up. Frees it. */
+ * the phones (CALL_PROGRESS_PRESERVED) until the other hangs up; CALL_CAUSE_SHOWN_OUT ends them,
+ * too, and the other is told why. Frees it. */
 void call_phone_remove(struct call_engine *engine, struct call_phone *phone, enum call_cause cause,
                        int64_t now);
 /* How many calls it has, ringing ones too. */

@@ -185,6 +185,15 @@ void talk_end_preserved(struct call_engine *e, const char *device, uint32_t refe
     }
 }
 
+/* Nobody wonders who hung up: the other is told that nobody did. */
+static void lose_for_good(struct call_engine *e, struct leg *leg, enum call_cause cause)
+{
+    struct leg *other = leg->call->leg[!leg->side];
+    if (cause == CALL_CAUSE_SHOWN_OUT && other)
+        act_notice(e, other->phone, other, cause);
+    talk_end(e, leg->call, cause, leg->side);
+}
+
 void talk_lose(struct call_engine *e, struct leg *leg, enum call_cause cause)
 {
     if (!leg->call)
@@ -194,7 +203,7 @@ void talk_lose(struct call_engine *e, struct leg *leg, enum call_cause cause)
     else if (cause == CALL_CAUSE_CONNECTION_LOST && can_be_preserved(leg->call, leg))
         preserve(e, leg->call, leg);
     else
-        talk_end(e, leg->call, cause, leg->side);
+        lose_for_good(e, leg, cause);
 }
 
 /* ---- connecting ---- */

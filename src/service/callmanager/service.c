@@ -220,9 +220,9 @@ static void show_out(struct callmanager_service *s, const struct phone_names *ph
     for (struct visit *v = o->first; v; v = visit_next(v)) {
         const char *objection = visit_objection(v, now, &o->expires);
         if (objection)
-            visit_end(v, objection);
+            visit_show_out(v, objection);
         else if (phones && visit_is_registered(v) && !phone_names_has(phones, visit_device(v)))
-            visit_end(v, "the phone was deleted");
+            visit_show_out(v, "the phone was deleted");
     }
 }
 

@@ -180,6 +180,7 @@ static const char *cause_text(enum call_cause cause)
         [CALL_CAUSE_FORWARD_LOOP] = "Forwarded too often",
         [CALL_CAUSE_NO_ROOM] = "No room for another call",
         [CALL_CAUSE_NO_DIGITS] = "No number",
+        [CALL_CAUSE_SHOWN_OUT] = "The other phone was shown out",
     };
     const char *text = (size_t)cause < CALL_CAUSE_COUNT ? texts[cause] : NULL;
     return text ? text : "Call failed";

@@ -89,7 +89,7 @@ static void take_over(struct visit *v, const char *reason)
     if (!v->refused)
         event(v, registered ? LEVEL_NOTICE : LEVEL_INFO,
               registered ? "phone_gone" : "callmanager_connection_ended", reason);
-    visit_sign_off(v, CALL_CAUSE_CONNECTION_LOST);
+    visit_sign_off(v, v->cause);
 }
 
 static void take_event(struct visit *v, const struct station_now *now, struct station_event *e)
@@ -155,6 +155,12 @@ void visit_end(struct visit *v, const char *reason)
 {
     station_end(v->station, reason);
     exchange_rouse(v);
+}
+
+void visit_show_out(struct visit *v, const char *reason)
+{
+    v->cause = CALL_CAUSE_SHOWN_OUT;
+    visit_end(v, reason);
 }
 
 /* All of it or nothing: whatever the station holds has room in an empty queue. */
@@ -258,6 +264,7 @@ static int visit_new(struct visit **out, struct exchange *exchange,
         return -ENOMEM;
     v->exchange = exchange;
     v->number = ++exchange->number;
+    v->cause = CALL_CAUSE_CONNECTION_LOST;
     v->peer = *tls_peer(connection);
     int result = station_new(&v->station, &exchange->site, link_of(connection), &v->peer,
                              loop_now(exchange->loop));

@@ -66,8 +66,11 @@ bool visit_is_registered(const struct visit *visit);
 struct visit *visit_next(const struct visit *visit);
 /* Tells a registered phone to restart. exchange_run() sends it. */
 void visit_reset(struct visit *visit, enum reset_kind kind);
-/* Ends it; the log has the reason. exchange_run() closes the connection. */
+/* Ends it; the log has the reason. exchange_run() closes the connection. Its calls go on between the
+ * phones as when a connection breaks. */
 void visit_end(struct visit *visit, const char *reason);
+/* The same for one that may not be here any more: its calls end, too. */
+void visit_show_out(struct visit *visit, const char *reason);
 /* All connections are cut. Visits that wait for an answer leave when it has come. */
 void callmanager_visits_cut(struct exchange *exchange);
 /* Those that are left when no answer can come any more. */

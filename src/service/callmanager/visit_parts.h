@@ -25,6 +25,7 @@ struct visit {
     bool restless;
     bool refused;               /* it was said why it may not register */
     bool closing;               /* tls_close() was called */
+    enum call_cause cause;      /* for its calls when it ends */
     unsigned waits;             /* answers that will come */
     char *alarms[VISIT_ALARMS]; /* said before it was known who it is */
 };

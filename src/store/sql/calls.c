@@ -40,6 +40,7 @@ static const char *const causes[] = {
     [CALL_CAUSE_NO_DIGITS] = "no digits",
     [CALL_CAUSE_ELSEWHERE] = "answered elsewhere",
     [CALL_CAUSE_SERVER_ENDED] = "server ended",
+    [CALL_CAUSE_SHOWN_OUT] = "shown out",
 };
 
 #define WORD(table, at) \

@@ -15,6 +15,21 @@ static void test_a_phone_that_unregisters_ends_its_calls(void **state)
     assert_int_equal(world.last.cause, CALL_CAUSE_UNREGISTERED);
 }
 
+static void test_a_phone_that_is_shown_out_ends_its_calls_and_the_other_is_told(void **state)
+{
+    (void)state;
+    connect_two(0, 1);
+    tel_remove(1, CALL_CAUSE_SHOWN_OUT);
+    assert_idle(0);
+    assert_silent(0);
+    assert_int_equal(world.tels[0].notices.last, CALL_CAUSE_SHOWN_OUT);
+    assert_int_equal(world.last.cause, CALL_CAUSE_SHOWN_OUT);
+    dial(0, "1002");
+    tel_remove(0, CALL_CAUSE_SHOWN_OUT);
+    assert_idle(2);
+    assert_int_equal(world.last.cause, CALL_CAUSE_SHOWN_OUT);
+}
+
 static void test_a_lost_connection_leaves_the_audio_up_until_the_other_hangs_up(void **state)
 {
     (void)state;
@@ -261,6 +276,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(test_a_phone_that_unregisters_ends_its_calls),
+        T(test_a_phone_that_is_shown_out_ends_its_calls_and_the_other_is_told),
         T(test_a_lost_connection_leaves_the_audio_up_until_the_other_hangs_up),
         T(test_a_preserved_call_ends_when_the_phone_comes_back_without_audio),
         T(test_a_preserved_call_ends_when_it_is_hung_up_where_it_was_kept_up),
