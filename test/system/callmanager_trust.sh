@@ -70,6 +70,17 @@ is_shown_out() { # FD NAME REASON
     say "$1" 'until fff' && hears "$2" '^closed' && logged "$3" && unplug "$1"
 }
 
+# What a registration proves is that the phone knows the certificate that its handshake showed.
+proof() {
+    shown=$(openssl x509 -in "$state/keys/CallManager.pem" -outform DER | sha256sum | cut -c 1-64)
+    renewed=$(times_logged event=callmanager_certificate)
+    stands_by 6 standby anna && admin set cert regen CallManager --yes --accept-lockout || return
+    eventually eval "[ \$(times_logged event=callmanager_certificate) -gt $renewed ]" || return
+    say 6 "register $anna 17" && say 6 'until 81' && hears standby '^0081' || return
+    eventually sh -c "'$trustline' phone show $anna --json --state '$state' | grep -q $shown" || return
+    unplug 6
+}
+
 without_ca() {
     phone_is 5 bert $bert && stands_by 6 standby bert || return
     admin set cert delete trust "$maker" --yes || return
@@ -109,6 +120,7 @@ expired() {
 }
 
 test_that 'a node, with a phone that has an LSC and phones that have a MIC' prepare
+test_that 'a registration is proof of the certificate that was shown, not of its successor' proof
 test_that 'without its CA a phone is shown out, and does not register over a connection of before' without_ca
 test_that 'nor with a certificate that is revoked' revoked
 test_that 'its call ends with it, the audio of the other is closed, and the history says why' in_a_call

@@ -621,6 +621,39 @@ static void test_a_renewed_certificate_is_shown_to_those_who_come_after(void **s
     site_close();
 }
 
+static bool are_two(void *context)
+{
+    (void)context;
+    return site.taken_count == 2;
+}
+
+/* The first connection stays open while another certificate takes the place of the one it saw. */
+static void test_which_certificate_a_connection_was_shown_is_known_for_as_long_as_it_lasts(
+    void **state)
+{
+    (void)state;
+    struct raw before, after;
+    uint8_t shown[SHA256_SIZE];
+    struct tls_context *renewed = NULL;
+    struct tls_server_setup setup = {.profile = TLS_MODERN, .identity = &id_ec};
+    site_serve(TLS_MODERN, false, TLS_CLIENT_NOT_ASKED);
+    raw_open(&before, 1, TLS1_2_VERSION, NULL);
+    site_until(raw_is_shaken, &before);
+    assert_int_equal(tls_server_context_new(&renewed, &setup, NULL), 0);
+    tls_listener_set_context(site.listener, renewed);
+    tls_context_free(renewed);
+    raw_open(&after, 1, TLS1_2_VERSION, NULL);
+    site_until(raw_is_shaken, &after);
+    site_until(are_two, NULL);
+    assert_int_equal(tls_own_sha256(site.taken[0].c, shown), 0);
+    assert_memory_equal(shown, certificate_sha256(id_server.certificate), sizeof shown);
+    assert_int_equal(tls_own_sha256(site.taken[1].c, shown), 0);
+    assert_memory_equal(shown, certificate_sha256(id_ec.certificate), sizeof shown);
+    raw_close(&before);
+    raw_close(&after);
+    site_close();
+}
+
 static int enter(void **state)
 {
     buffer_init(&output, 1024 * 1024);
@@ -663,6 +696,8 @@ int main(void)
         cmocka_unit_test(test_a_client_without_a_judge_is_refused),
         cmocka_unit_test(test_a_server_that_is_not_there_is_a_failure_of_the_system),
         cmocka_unit_test(test_a_renewed_certificate_is_shown_to_those_who_come_after),
+        cmocka_unit_test(
+            test_which_certificate_a_connection_was_shown_is_known_for_as_long_as_it_lasts),
     };
     return cmocka_run_group_tests_name("tls_handshake", tests, enter, leave);
 }
