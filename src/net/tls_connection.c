@@ -660,3 +660,8 @@ void tls_authenticated(struct tls_connection *c)
     if (c->keeper)
         c->keeper->authenticated(c);
 }
+
+int tls_unknown_again(struct tls_connection *c)
+{
+    return c->keeper ? c->keeper->unknown_again(c) : 0;
+}

@@ -99,6 +99,9 @@ int tls_keepalive(struct tls_connection *c, int idle_s, int interval_s, int coun
 /* The peer is who it should be: the connection no longer counts as one of the unauthenticated of
  * its listener. */
 void tls_authenticated(struct tls_connection *c);
+/* It is again as it was before. ERR_LIMIT: its address has enough of these; it stays as it is, and
+ * should be closed. */
+int tls_unknown_again(struct tls_connection *c) CHECKED;
 
 const struct address *tls_peer(const struct tls_connection *c);
 /* This side's address, once the connection stands. */
@@ -112,6 +115,8 @@ int tls_peer_certificate(struct tls_connection *c, struct certificate **out,
 /* The SHA-256 of the certificate that this side showed in the handshake, which a later one of the
  * listener's context may have replaced since. ERR_NOT_FOUND: there was none. */
 int tls_own_sha256(const struct tls_connection *c, uint8_t out[SHA256_SIZE]) CHECKED;
+/* The same of the one that the other side showed. */
+int tls_peer_sha256(const struct tls_connection *c, uint8_t out[SHA256_SIZE]) CHECKED;
 /* What the peer sent, its own certificate first; at most `max`. The caller frees each. */
 int tls_peer_chain(struct tls_connection *c, struct certificate **out, size_t max, size_t *count,
                    struct why *why) CHECKED;

@@ -154,12 +154,21 @@ int tls_peer_certificate(struct tls_connection *c, struct certificate **out, str
     return certificate_from_x509(out, x509, why);
 }
 
+static int digest_of(const X509 *x509, uint8_t out[SHA256_SIZE])
+{
+    if (!x509)
+        return ERR_NOT_FOUND;
+    return X509_digest(x509, EVP_sha256(), out, NULL) == 1 ? 0 : ERR_CRYPTO;
+}
+
 int tls_own_sha256(const struct tls_connection *c, uint8_t out[SHA256_SIZE])
 {
-    const X509 *own = c->ssl ? SSL_get_certificate(c->ssl) : NULL;
-    if (!own)
-        return ERR_NOT_FOUND;
-    return X509_digest(own, EVP_sha256(), out, NULL) == 1 ? 0 : ERR_CRYPTO;
+    return digest_of(c->ssl ? SSL_get_certificate(c->ssl) : NULL, out);
+}
+
+int tls_peer_sha256(const struct tls_connection *c, uint8_t out[SHA256_SIZE])
+{
+    return digest_of(c->ssl ? SSL_get0_peer_certificate(c->ssl) : NULL, out);
 }
 
 /* OpenSSL's chain has the peer's own certificate in it on clients, and not on servers. */

@@ -110,6 +110,8 @@ static void member_free(struct member *m)
     free(m);
 }
 
+static int find_place(struct tls_listener *l, const struct address *peer);
+
 /* ---- what connections tell ---- */
 
 static void keeper_due(struct tls_connection *c)
@@ -175,6 +177,23 @@ static void keeper_authenticated(struct tls_connection *c)
     promote(c->member);
 }
 
+static int keeper_unknown_again(struct tls_connection *c)
+{
+    struct member *m = c->member;
+    struct tls_listener *l = m->listener;
+    if (m->counted)
+        return 0;
+    int result = find_place(l, &c->peer);
+    if (result)
+        return result;
+    m->counted = true;
+    ring_remove(m);
+    ring_add(&l->standby, m);
+    l->counters.unauthenticated = crowd_count(l->crowd);
+    set_accepting(l, true);
+    return 0;
+}
+
 static void keeper_gone(struct tls_connection *c)
 {
     struct member *m = c->member;
@@ -186,7 +205,8 @@ static void keeper_gone(struct tls_connection *c)
 
 #define KEEPER                                                                                \
     .due = keeper_due, .shaken = keeper_shaken, .failed = keeper_failed, .late = keeper_late, \
-    .authenticated = keeper_authenticated, .gone = keeper_gone
+    .authenticated = keeper_authenticated, .unknown_again = keeper_unknown_again,             \
+    .gone = keeper_gone
 
 static const struct tls_keeper judging = {KEEPER, .judge = keeper_judge};
 static const struct tls_keeper trusting = {KEEPER};

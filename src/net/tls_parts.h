@@ -85,6 +85,7 @@ struct tls_keeper {
     void (*failed)(struct tls_connection *c, const struct tls_end *end); /* to be freed now */
     void (*late)(struct tls_connection *c);
     void (*authenticated)(struct tls_connection *c);
+    int (*unknown_again)(struct tls_connection *c);
     void (*gone)(struct tls_connection *c); /* from within tls_free() */
 };
 

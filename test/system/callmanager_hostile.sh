@@ -145,13 +145,53 @@ quietly() {
     [ "$(times_logged peer=127.0.0.50)" -le 10 ] || fails 'too many lines about one address'
 }
 
+asks() { printf 'message 0\nuntil 100\n'; }
+# standby FD NAME PORT OPTION...: a connection that keeps itself alive and registers nobody.
+standby() {
+    plug "$@"
+    say "$1" 'message 0' && say "$1" 'until 100' && hears "$2" '^0100' && say "$1" 'until fff'
+}
+
+# A phone registers, and has three more; with the next the oldest of these goes, and the phone stays.
+one_certificate() {
+    standby 7 second "$(secure)" tls cert=anna.pem && standby 8 third "$(secure)" tls cert=anna.pem &&
+        standby 9 fourth "$(secure)" tls cert=anna.pem || return
+    ! grep -q closed second.out || fails 'too early' || return
+    asks | talk "$(secure)" tls cert=anna.pem
+    heard 0100 2 && hears second '^closed' && ! grep -q closed third.out fourth.out || fails 'not the oldest' || return
+    logged 'its certificate has too many connections' || return
+    unplug 7
+    unplug 8
+    unplug 9
+    unharmed
+}
+
+# Who showed a certificate counts until it registers, and after it has unregistered.
+unregistered() {
+    admin parameter set connections_per_address 1 --yes || return
+    eventually counts || return
+    admin parameter set connections_per_address 256 --yes && unharmed
+}
+counts() {
+    standby 7 waits "$(secure)" tls cert=anna.pem from=127.0.0.52
+    asks | talk "$(secure)" tls cert=anna.pem from=127.0.0.52
+    unplug 7
+    heard refused 1 || return
+    plug 7 leaves "$(plain)" from=127.0.0.53
+    say 7 "register $mallory 17" && say 7 'until 81' && say 7 'message 27' && say 7 'until 118' &&
+        hears leaves '^0118' || return
+    asks | talk "$(plain)" from=127.0.0.53
+    unplug 7
+    heard closed 2
+}
+
 # No more of an address than it may have, and the log says which setting that was.
 crowded() {
     admin parameter set connections_per_address 2 --yes || return
     eventually closed_at_once || return
     logged 'event=callmanager_turned_away peer=127.0.0.51' && logged 'has 2 connections that have not authenticated' &&
         logged 'and connections_per_address allows no more' || return
-    [ "$(times_logged turned_away)" -eq 1 ] || fails 'more than one line a minute' || return
+    [ "$(times_logged 'turned_away peer=127.0.0.51')" -eq 1 ] || fails 'more than one line a minute' || return
     admin parameter set connections_per_address 256 --yes && unharmed
 }
 closed_at_once() {
@@ -159,7 +199,7 @@ closed_at_once() {
     plug 8 two "$(plain)" from=127.0.0.51
     say 7 'message 0' && say 7 'until 100' && say 8 'message 0' && say 8 'until 100' && hears one '^0100' &&
         hears two '^0100' || return
-    echo 'until 100' | talk "$(plain)" from=127.0.0.51
+    asks | talk "$(plain)" from=127.0.0.51
     unplug 7
     unplug 8
     heard closed 2
@@ -211,6 +251,8 @@ test_that 'who says a byte at a time is understood' slowly
 test_that "$crowd silent connections to each port delay nobody" silence
 test_that 'a phone that floods keys is slowed, and nobody else' presses
 test_that 'an address gets a few lines in the log, and no more' quietly
+test_that 'a certificate has a few connections, and a phone that is registered never loses its own' one_certificate
+test_that 'who has a certificate counts as unknown until it registers, and again when it has unregistered' unregistered
 test_that 'an address that holds too many connections gets no more, and a line in the log' crowded
 test_that 'a role that is killed comes back, and so do its phones, in the middle of their call' killed
 test_that 'a node that is stopped leaves nobody registered' ends_cleanly

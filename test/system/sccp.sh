@@ -35,7 +35,7 @@ plug() {
     rm -f "$work/$plug_name.in"
     mkfifo "$work/$plug_name.in"
     # The descriptors of other phones stay with the test: their ends must be seen.
-    (exec 5>&- 6>&- 7>&- 8>&- && exec timeout 250 "$sccpprobe" "$@") <"$work/$plug_name.in" \
+    (exec 5>&- 6>&- 7>&- 8>&- 9>&- && exec timeout 250 "$sccpprobe" "$@") <"$work/$plug_name.in" \
         >"$work/$plug_name.out" 2>&1 &
     eval "exec $plug_fd>\"\$work/$plug_name.in\""
 }

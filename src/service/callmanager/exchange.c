@@ -35,6 +35,8 @@ int exchange_init(struct exchange *o, struct loop *loop, size_t max)
     if (result == 0)
         result = map_new(&o->registered, max);
     if (result == 0)
+        result = badges_new(&o->badges, max);
+    if (result == 0)
         result = limit_new(&o->remarks, REMARKED, REMARKS, REMARKS_MS);
     if (result == 0)
         result = loop_timer_new(&o->due, loop, engine_due, o);
@@ -46,6 +48,7 @@ void exchange_fini(struct exchange *o)
     loop_timer_free(o->due);
     call_engine_free(o->engine);
     map_free(o->registered);
+    badges_free(o->badges);
     limit_free(o->remarks);
 }
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CERTIFICATE_CONNECTIONS = 4 }; /* that show the same */
+
 struct speaker visit_speaker(const struct visit *v)
 {
     return (struct speaker){
@@ -31,6 +33,7 @@ static void visit_free(struct visit *v)
     if (v->next)
         v->next->link = v->link;
     exchange->visits--;
+    badges_leave(exchange->badges, &v->badge);
     tls_free(v->connection);
     loop_timer_free(v->timer);
     station_free(v->station);
@@ -119,6 +122,8 @@ static void take_event(struct visit *v, const struct station_now *now, struct st
         o->counts.unregistered++;
         event(v, LEVEL_INFO, "phone_unregistered", "it said goodbye");
         visit_sign_off(v, CALL_CAUSE_UNREGISTERED);
+        if (tls_unknown_again(v->connection) != 0)
+            visit_end(v, "its address has too many connections that are not registered");
         break;
     case STATION_ODD:
         event(v, LEVEL_INFO, "phone_odd", e->reason);
@@ -279,6 +284,37 @@ static int visit_new(struct visit **out, struct exchange *exchange,
     return 0;
 }
 
+/* A phone has one connection here, and a new one before the old one is known to be broken. With
+ * more of the same certificate the oldest that is on standby goes. */
+static void leave_few(struct visit *v)
+{
+    struct badge *b = badge_oldest(&v->badge);
+    if (badge_count(&v->badge) <= CERTIFICATE_CONNECTIONS)
+        return;
+    while (b && visit_is_registered(b->owner))
+        b = b->next;
+    if (!b)
+        return;
+    badges_leave(v->exchange->badges, b);
+    visit_end(b->owner, "its certificate has too many connections, and this one was the oldest "
+                        "that is not registered");
+}
+
+static void note_badge(struct visit *v)
+{
+    uint8_t sha256[SHA256_SIZE];
+    int result = tls_peer_sha256(v->connection, sha256);
+    if (result == ERR_NOT_FOUND)
+        return;
+    if (result == 0)
+        result = badges_enter(v->exchange->badges, &v->badge, sha256, v);
+    if (result)
+        visit_end(v, error_text(result));
+    else
+        leave_few(v);
+    exchange_run(v->exchange);
+}
+
 void callmanager_visit_begin(struct exchange *exchange, struct tls_connection *connection)
 {
     const struct tls_events events = {
@@ -296,12 +332,10 @@ void callmanager_visit_begin(struct exchange *exchange, struct tls_connection *c
     exchange->first = v;
     exchange->visits++;
     tls_set_events(connection, &events, v);
-    /* Its certificate was judged: it is somebody's we know, and silence costs little. */
-    if (station_link(v->station) != CALL_LINK_PLAIN)
-        tls_authenticated(connection);
     struct speaker speaker = visit_speaker(v);
     callmanager_journal_arrived(exchange->journal, &speaker, connection);
     wait_for_station(v);
+    note_badge(v);
 }
 
 void callmanager_visits_cut(struct exchange *exchange)

@@ -10,6 +10,7 @@
 #define SERVICE_CALLMANAGER_VISIT_H
 
 #include "base/map.h"
+#include "service/callmanager/badges.h"
 #include "service/callmanager/call_ledger.h"
 #include "service/callmanager/journal.h"
 #include "service/callmanager/roll.h"
@@ -35,6 +36,7 @@ struct exchange {
     int64_t due_at;         /* when that fires; INT64_MAX: not at all */
     struct map *registered; /* visits by the name of their phone */
     struct limit *remarks;  /* observations, by phone */
+    struct badges *badges;  /* visits by their certificates */
     struct visit *first;    /* all */
     struct visit *restless; /* those that have something to do */
     bool running;

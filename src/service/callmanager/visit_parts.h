@@ -16,6 +16,7 @@ struct visit {
     struct station *station;
     struct call_phone *phone; /* in the call engine; NULL: it is not registered */
     struct loop_timer *timer;
+    struct badge badge; /* the certificate it showed */
     struct address peer;
     uint64_t number;
     char device[DEVICE_NAME]; /* of the phone that is registered; or "" */

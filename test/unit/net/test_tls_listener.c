@@ -229,6 +229,31 @@ static void test_when_those_who_hold_all_places_are_shaken_the_oldest_of_them_gi
     site_close();
 }
 
+static void test_who_is_not_authenticated_any_more_counts_again(void **state)
+{
+    (void)state;
+    struct raw raw[3];
+    serve(roomy, 2, 1);
+    for (unsigned i = 0; i < 2; i++) {
+        shake_one(&raw[i], 1);
+        tls_authenticated(site.taken[i].c);
+    }
+    assert_int_equal(counters()->unauthenticated, 0);
+    assert_int_equal(tls_unknown_again(site.taken[0].c), 0);
+    assert_int_equal(tls_unknown_again(site.taken[0].c), 0); /* twice is once */
+    assert_int_equal(counters()->unauthenticated, 1);
+    assert_int_equal(tls_unknown_again(site.taken[1].c), ERR_LIMIT); /* its address has enough */
+    shake_one(&raw[2], 2);
+    int fd = site_dial(3); /* takes a place of the two */
+    site_until(has_ended, &site.taken[0]);
+    assert_int_equal(site.taken[0].end.kind, TLS_END_EVICTED);
+    assert_int_equal(site.taken[1].ended + site.taken[2].ended, 0);
+    close(fd);
+    for (size_t i = 0; i < 3; i++)
+        raw_close(&raw[i]);
+    site_close();
+}
+
 /* Either kind keeps half of the places when the other wants all. */
 static void test_neither_the_silent_nor_those_on_standby_push_out_the_others(void **state)
 {
@@ -618,6 +643,7 @@ int main(void)
         cmocka_unit_test(test_when_all_places_are_taken_the_oldest_silent_one_gives_way),
         cmocka_unit_test(
             test_when_those_who_hold_all_places_are_shaken_the_oldest_of_them_gives_way),
+        cmocka_unit_test(test_who_is_not_authenticated_any_more_counts_again),
         cmocka_unit_test(test_neither_the_silent_nor_those_on_standby_push_out_the_others),
         cmocka_unit_test(test_at_the_limit_of_connections_the_oldest_unauthenticated_one_gives_way),
         cmocka_unit_test(test_when_all_have_authenticated_new_ones_wait_in_the_kernel),
