@@ -361,6 +361,7 @@ static void every_second(void *context)
     }
     look(s);
     restarts_tick(s->restarts);
+    callmanager_journal_settle(s->exchange.journal);
     observer_count(s->exchange.observer, callmanager_service_counters(s));
     loop_timer_start(s->second, SECOND_MS);
 }

@@ -40,7 +40,7 @@ struct exchange {
     struct visit *first;    /* all */
     struct visit *restless; /* those that have something to do */
     bool running;
-    uint64_t number;                  /* of the last connection */
+    uint64_t number; /* of the last connection */
     size_t visits;
     struct exchange_counts {
         uint64_t registered, refused, unregistered, lost, replaced, told_to_restart, alarms;
@@ -68,8 +68,8 @@ bool visit_is_registered(const struct visit *visit);
 struct visit *visit_next(const struct visit *visit);
 /* Tells a registered phone to restart. exchange_run() sends it. */
 void visit_reset(struct visit *visit, enum reset_kind kind);
-/* Ends it; the log has the reason. exchange_run() closes the connection. Its calls go on between the
- * phones as when a connection breaks. */
+/* Ends it; the log has the reason. exchange_run() closes the connection. Its calls go on between
+ * the phones as when a connection breaks. */
 void visit_end(struct visit *visit, const char *reason);
 /* The same for one that may not be here any more: its calls end, too. */
 void visit_show_out(struct visit *visit, const char *reason);
