@@ -21,7 +21,7 @@ struct facts {
     struct device_buttons buttons;
     struct store_held held[HELD_MAX];
     size_t held_count;
-    struct store_observation seen[OBSERVATIONS_KEPT];
+    struct store_observation seen[OBSERVATIONS_KEPT + CLAIMS_KEPT];
     size_t seen_count;
     struct cluster *cluster;
     struct store *store;
@@ -38,7 +38,7 @@ static int take_held(void *context, const struct store_held *held)
 static int take_observation(void *context, const struct store_observation *observation)
 {
     struct facts *f = context;
-    if (f->seen_count < OBSERVATIONS_KEPT)
+    if (f->seen_count < sizeof f->seen / sizeof *f->seen)
         f->seen[f->seen_count++] = *observation;
     return 0;
 }
@@ -55,7 +55,8 @@ static int load_facts(struct facts *f, struct cluster *cluster, const char *name
     if (result == 0)
         result = store_held(f->store, name, take_held, f);
     if (result == 0)
-        result = store_observations(f->store, name, OBSERVATIONS_KEPT, take_observation, f);
+        result = store_observations(f->store, name, sizeof f->seen / sizeof *f->seen,
+                                    take_observation, f);
     return result ? why_error(why, result, "%s: cannot be read: %s", name, error_text(result)) : 0;
 }
 

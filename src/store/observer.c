@@ -29,7 +29,7 @@ struct waiting {
     uint8_t hash[SHA256_SIZE];
     char device[DEVICE_NAME_LENGTH + 1];
     uint8_t kind, transport;
-    bool complete, has_hash;
+    bool complete, claimed, has_hash;
     char file[];
 };
 
@@ -148,7 +148,8 @@ static void infer_device(struct store *store, struct batch *batch, size_t i)
     struct store_observation *o = &batch->list[i];
     for (size_t k = i; k-- > 0;) {
         const struct store_observation *before = &batch->list[k];
-        if (before->device[0] && !before->inferred && strcmp(before->address, o->address) == 0) {
+        if (before->device[0] && !before->inferred && !before->claimed &&
+            strcmp(before->address, o->address) == 0) {
             memcpy(o->device, before->device, sizeof o->device);
             o->inferred = true;
             return;
@@ -204,6 +205,7 @@ static void spell_out(struct store_observation *out, const struct waiting *w)
     out->time = w->time;
     out->size = w->size;
     out->complete = w->complete;
+    out->claimed = w->claimed;
     memcpy(out->device, w->device, sizeof out->device);
     address_host(out->address, &w->peer);
     text_copy(out->file, sizeof out->file, w->file);
@@ -260,6 +262,7 @@ void observer_note(struct observer *o, const struct observed *observed)
                           .kind = (uint8_t)observed->kind,
                           .transport = (uint8_t)observed->transport,
                           .complete = observed->complete,
+                          .claimed = observed->claimed,
                           .has_hash = observed->hash != NULL};
     if (observed->hash)
         memcpy(w->hash, observed->hash, sizeof w->hash);

@@ -30,6 +30,7 @@ struct observed {
     enum observation_kind kind;
     enum observation_transport transport;
     bool complete;
+    bool claimed; /* the device is what the peer said, and could not prove */
 };
 void observer_note(struct observer *observer, const struct observed *observed);
 uint64_t observer_lost(const struct observer *observer);

@@ -350,6 +350,7 @@ int store_list_get(struct store *store, const char *hash, struct store_list *out
 
 /* ---- observations: what phones were served and said ---- */
 #define OBSERVATIONS_KEPT 32 /* of each device, the newest: some four restarts of a phone */
+#define CLAIMS_KEPT       8  /* of each device besides: see store_observation.claimed */
 enum observation_kind {
     OBSERVED_LIST = 1,   /* a CTL or ITL was served: `hash` is its SHA-256 */
     OBSERVED_CONFIG = 2, /* its configuration, or XMLDefault */
@@ -381,6 +382,9 @@ enum observation_transport {
 struct store_observation {
     char device[DEVICE_NAME]; /* "" when no known device is at that address */
     bool inferred;            /* the device was guessed from the address */
+    /* Somebody said to be the device and could not prove it: kept apart, so that it pushes nothing
+     * out, and no news of where the device is. Only written: read, it is false. */
+    bool claimed;
     char address[ADDRESS_NAME];
     int64_t time; /* unix seconds */
     enum observation_kind kind;
@@ -391,9 +395,9 @@ struct store_observation {
     bool complete; /* the last block was acknowledged; otherwise it may or may not have arrived */
 };
 /* Writes a batch in one transaction: the rows, each device's held lists, when and where it was last
- * seen (not from inferred ones, which were found by just that). Observations of unknown devices
- * leave no row: those of a published list are counted with it, the rest is dropped. Bytes of a peer
- * that are no UTF-8 are kept as \xNN. */
+ * seen (not from inferred ones, which were found by just that, nor from claims). Observations of
+ * unknown devices leave no row: those of a published list are counted with it, the rest is dropped.
+ * Bytes of a peer that are no UTF-8 are kept as \xNN. */
 int store_observe(struct store *store, const struct store_observation *list, size_t count,
                   struct why *why) CHECKED;
 /* The newest first; at most `max` are shown. */

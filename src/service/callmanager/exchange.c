@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { REMARKS = 8, REMARKS_MS = 60 * 1000, REMARKED = 4096 };
+enum { REMARKS = 8, CLAIMS = 2, CLAIMS_IN_ALL = 256, REMARKS_MS = 60 * 1000, REMARKED = 4096 };
 
 static void fill_random(void *context, void *out, size_t size)
 {
@@ -39,6 +39,10 @@ int exchange_init(struct exchange *o, struct loop *loop, size_t max)
     if (result == 0)
         result = limit_new(&o->remarks, REMARKED, REMARKS, REMARKS_MS);
     if (result == 0)
+        result = limit_new(&o->claims, REMARKED, CLAIMS, REMARKS_MS);
+    if (result == 0)
+        result = limit_new(&o->claimed, 1, CLAIMS_IN_ALL, REMARKS_MS);
+    if (result == 0)
         result = loop_timer_new(&o->due, loop, engine_due, o);
     return result;
 }
@@ -50,6 +54,8 @@ void exchange_fini(struct exchange *o)
     map_free(o->registered);
     badges_free(o->badges);
     limit_free(o->remarks);
+    limit_free(o->claims);
+    limit_free(o->claimed);
 }
 
 /* ---- turns ---- */

@@ -35,8 +35,10 @@ struct exchange {
     struct loop_timer *due; /* of the engine */
     int64_t due_at;         /* when that fires; INT64_MAX: not at all */
     struct map *registered; /* visits by the name of their phone */
-    struct limit *remarks;  /* observations, by phone */
     struct badges *badges;  /* visits by their certificates */
+    struct limit *remarks;  /* observations, by phone; */
+    struct limit *claims;   /* those that prove nothing, by phone, */
+    struct limit *claimed;  /* and all together */
     struct visit *first;    /* all */
     struct visit *restless; /* those that have something to do */
     bool running;

@@ -22,6 +22,7 @@ struct visit {
     char device[DEVICE_NAME]; /* of the phone that is registered; or "" */
     uint8_t certificate[SHA256_SIZE];
     struct vetted vetted; /* what was found of that */
+    bool proved;          /* it is the phone that is registered, as far as that can prove it */
     bool has_certificate; /* it has shown that one, and wanted to register with it */
     bool restless;
     bool refused;               /* it was said why it may not register */

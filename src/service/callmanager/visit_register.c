@@ -27,19 +27,26 @@ static void job_free(struct who_job *job)
 
 /* ---- what is worth remembering of a phone ---- */
 
-/* A phone's observations are few: nobody shall push out with one kind what others tell, nor keep by
- * what is said without TLS in its name from being heard what it says itself. */
+/* A phone's observations are few: nobody shall push out with one kind what others tell. And anybody
+ * can say a phone's name. */
+static bool may_observe(struct exchange *o, const char *device, bool proved)
+{
+    uint64_t suppressed;
+    int64_t now = loop_now(o->loop);
+    struct bytes name = bytes_of_string(device);
+    if (proved)
+        return limit_allows(o->remarks, name, now, &suppressed);
+    return limit_allows(o->claims, name, now, &suppressed) &&
+           limit_allows(o->claimed, bytes_of_string("all"), now, &suppressed);
+}
+
 static void observe(struct visit *v, const char *device, enum observation_kind kind,
                     const char *text, bool complete)
 {
     struct exchange *o = v->exchange;
-    uint64_t suppressed;
     uint8_t shown[SHA256_SIZE];
     bool by_tls = kind == OBSERVED_REGISTRATION && tls_own_sha256(v->connection, shown) == 0;
-    char whose[DEVICE_NAME + 4];
-    text_format(whose, sizeof whose, "%s%s", device,
-                station_link(v->station) == CALL_LINK_PLAIN ? "" : " tls");
-    if (!limit_allows(o->remarks, bytes_of_string(whose), loop_now(o->loop), &suppressed))
+    if (!may_observe(o, device, v->proved))
         return;
     observer_note(o->observer, &(struct observed){.peer = &v->peer,
                                                   .device = device,
@@ -47,7 +54,8 @@ static void observe(struct visit *v, const char *device, enum observation_kind k
                                                   .hash = by_tls ? shown : NULL,
                                                   .kind = kind,
                                                   .transport = TRANSPORT_SCCP,
-                                                  .complete = complete});
+                                                  .complete = complete,
+                                                  .claimed = !v->proved});
 }
 
 static void observe_alarm(struct visit *v, const char *text)
@@ -94,7 +102,7 @@ static void observe_refusal(struct visit *v, const struct who_answer *a)
     char text[TRUST_FILE];
     const struct station_claim *claim = station_claim(v->station);
     text_format(text, sizeof text, "refused: %s", admission_verdict_name(a->admission.verdict));
-    if (claim->is_name)
+    if (claim->is_name && a->admission.verdict != ADMISSION_UNKNOWN)
         observe(v, claim->device, OBSERVED_REGISTRATION, text, false);
 }
 
@@ -223,6 +231,7 @@ static void answer(struct visit *v, const struct who_job *job)
     struct exchange *o = v->exchange;
     const struct who_answer *a = &job->answer;
     const struct station_claim *claim = station_claim(v->station);
+    v->proved = a->proved;
     if (a->admission.verdict == ADMISSION_WELCOME) {
         welcome(v, job);
     } else {

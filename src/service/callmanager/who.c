@@ -252,6 +252,8 @@ int callmanager_who_ask(struct who_answer *out, struct who_desk *desk, struct st
         return result;
     if (decide(&a) && out->admission.verdict == ADMISSION_AUTO_REGISTER)
         result = add_phone(&a);
+    out->proved = out->admission.verdict == ADMISSION_WELCOME &&
+                  (question->link != CALL_LINK_PLAIN || a.facts.mode == MODE_NON_SECURE);
     if (result == 0 && out->admission.verdict == ADMISSION_WELCOME)
         result = take_rest(&a);
     return result;

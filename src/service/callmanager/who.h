@@ -36,6 +36,7 @@ struct who_answer {
     struct admission admission;
     bool mixed;             /* the cluster's security mode */
     bool by_itself;         /* the phone was added just now */
+    bool proved;            /* it is that phone, as far as phones of its profile can prove it */
     char sha256[LIST_HASH]; /* of the certificate; "" over TCP */
     int64_t not_after;      /* of that */
     /* of a phone that is welcome */

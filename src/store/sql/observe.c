@@ -24,8 +24,8 @@ static int by_phone(const void *a, const void *b)
 
 static bool same_contact(const struct store_observation *a, const struct store_observation *b)
 {
-    return a->inferred == b->inferred && strcmp(a->device, b->device) == 0 &&
-           strcmp(a->address, b->address) == 0;
+    return a->claimed == b->claimed && a->inferred == b->inferred &&
+           strcmp(a->device, b->device) == 0 && strcmp(a->address, b->address) == 0;
 }
 
 static struct run first_run(const struct store_observation *const *list, size_t count)
@@ -86,7 +86,7 @@ static int last_number(struct store *store, const char *name, int64_t *phone, in
     return sql_end(&q, result);
 }
 
-static int keep_observation(struct store *store, int64_t phone, int64_t sequence,
+static int keep_observation(struct store *store, int64_t phone, int64_t slot, int64_t sequence,
                             const struct store_observation *o, const char *address, struct why *why)
 {
     char file[TRUST_FILE];
@@ -102,7 +102,7 @@ static int keep_observation(struct store *store, int64_t phone, int64_t sequence
               " hash = excluded.hash, size = excluded.size, complete = excluded.complete",
               why);
     sql_put_number(&q, phone);
-    sql_put_number(&q, sequence % OBSERVATIONS_KEPT);
+    sql_put_number(&q, slot);
     sql_put_number(&q, sequence);
     sql_put_number(&q, o->inferred);
     sql_put_text(&q, address);
@@ -173,10 +173,42 @@ static int count_strangers(struct store *store, const struct run *run, struct wh
     return result;
 }
 
+/* Claims have slots behind those of the others, and numbers of their own. */
+static int last_claim(struct store *store, const char *name, int64_t *phone, int64_t *sequence,
+                      struct why *why)
+{
+    struct sql q;
+    sql_start(&q, store,
+              "SELECT d.id, coalesce(max(o.sequence), 0) FROM phone d LEFT JOIN observation o"
+              " ON o.phone = d.id AND o.slot >= $2 WHERE d.name = $1 GROUP BY d.id",
+              why);
+    sql_put_text(&q, name);
+    sql_put_number(&q, OBSERVATIONS_KEPT);
+    int result = sql_only(&q);
+    *phone = sql_number(&q);
+    *sequence = sql_number(&q);
+    return sql_end(&q, result);
+}
+
+static int keep_claims(struct store *store, const struct run *run, struct why *why)
+{
+    int64_t phone = 0;
+    int64_t sequence = 0;
+    int result = last_claim(store, run->device, &phone, &sequence, why);
+    for (size_t i = 0; i < run->count && result == 0; i++) {
+        sequence++;
+        result = keep_observation(store, phone, OBSERVATIONS_KEPT + sequence % CLAIMS_KEPT,
+                                  sequence, run->list[i], run->address, why);
+    }
+    return result == ERR_NOT_FOUND ? 0 : result;
+}
+
 static int observe(struct store *store, const struct run *run, struct why *why)
 {
     int64_t phone = 0;
     int64_t last = 0;
+    if (run->list[0]->claimed)
+        return keep_claims(store, run, why);
     int result = run->device[0] ? note_contact(store, run, why) : ERR_NOT_FOUND;
     if (result == ERR_NOT_FOUND)
         return count_strangers(store, run, why);
@@ -185,7 +217,8 @@ static int observe(struct store *store, const struct run *run, struct why *why)
     for (size_t i = 0; i < run->count && result == 0; i++) {
         const struct store_observation *o = run->list[i];
         int64_t sequence = last - (int64_t)(run->count - 1 - i);
-        result = keep_observation(store, phone, sequence, o, run->address, why);
+        result = keep_observation(store, phone, sequence % OBSERVATIONS_KEPT, sequence, o,
+                                  run->address, why);
         if (result == 0 && o->kind == OBSERVED_LIST)
             result = note_held(store, phone, sequence, o, why);
     }
@@ -259,7 +292,8 @@ int store_observations(struct store *store, const char *device, size_t max,
               " WHERE d.name = $1 ORDER BY o.time DESC, o.sequence DESC LIMIT $2",
               NULL);
     sql_put_text(&q, device);
-    sql_put_number(&q, max > OBSERVATIONS_KEPT ? OBSERVATIONS_KEPT : (int64_t)max);
+    sql_put_number(&q, max > OBSERVATIONS_KEPT + CLAIMS_KEPT ? OBSERVATIONS_KEPT + CLAIMS_KEPT
+                                                             : (int64_t)max);
     return walk_observations(&q, each, context);
 }
 

@@ -194,6 +194,41 @@ static void test_only_the_newest_observations_are_kept(void **state)
     buffer_fini(&expected);
 }
 
+/* However many there are, and in a batch with what was proved. */
+static void test_what_somebody_only_claims_pushes_nothing_out_and_moves_nothing(void **state)
+{
+    (void)state;
+    enum { CLAIMS = 2 * OBSERVATIONS_KEPT };
+    struct store_observation batch[CLAIMS + 2];
+    struct store_device device;
+    struct buffer expected;
+    char name[DEVICE_NAME];
+    for (size_t i = 0; i < CLAIMS + 2; i++) {
+        batch[i] = seen(PHONE, 2000 + (int64_t)i, NULL);
+        batch[i].claimed = i != 0 && i != CLAIMS + 1;
+        if (batch[i].claimed)
+            text_copy(batch[i].address, sizeof batch[i].address, "192.0.2.66");
+    }
+    observe(batch, CLAIMS + 2);
+    observe(batch + 1, CLAIMS);
+    buffer_init(&expected, 4000);
+    buffer_format(&expected, "%d ", 2000 + CLAIMS + 1);
+    for (int i = 0; i < CLAIMS_KEPT; i++)
+        buffer_format(&expected, "%d ", 2000 + CLAIMS - i);
+    buffer_format(&expected, "2000 ");
+    assert_times(PHONE, 100, buffer_string(&expected));
+    buffer_fini(&expected);
+    assert_int_equal(store_device_get(store, PHONE, &device), 0);
+    assert_int_equal(device.last_seen, 2000 + CLAIMS + 1);
+    assert_string_equal(device.last_address, "192.0.2.50");
+    assert_int_equal(store_device_at(store, "192.0.2.66", name), ERR_NOT_FOUND);
+    /* Of a phone nobody knows there is nothing to keep. */
+    batch[1] = seen("SEP0000000000EE", 1, NULL);
+    batch[1].claimed = true;
+    observe(batch + 1, 1);
+    assert_times("SEP0000000000EE", 100, "");
+}
+
 static void test_observations_tell_where_a_phone_is(void **state)
 {
     (void)state;
@@ -468,6 +503,7 @@ int main(void)
         FILLED(test_wrong_lists_are_not_published),
         FILLED(test_an_observation_is_read_as_it_was_made),
         FILLED(test_only_the_newest_observations_are_kept),
+        FILLED(test_what_somebody_only_claims_pushes_nothing_out_and_moves_nothing),
         FILLED(test_observations_tell_where_a_phone_is),
         FILLED(test_a_batch_keeps_the_order_of_each_phone),
         FILLED(test_odd_bytes_of_a_peer_do_not_spoil_a_batch),

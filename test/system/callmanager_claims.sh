@@ -1,0 +1,56 @@
+#!/bin/sh
+# callmanager_claims.sh TRUSTLINE TRUSTLINED SCCPPROBE ENROLLED: who says to be a phone and cannot prove
+# it does that phone no harm.
+trustline=$(realpath "$1")
+trustlined=$(realpath "$2")
+sccpprobe=$(realpath "$3")
+enrolled=$(realpath "$4")
+. "$(dirname "$0")/lib.sh"
+. "$root/test/system/daemon.sh"
+. "$root/test/system/sccp.sh"
+
+state=$work/node
+anna=SEP001122330001 # encrypted
+dora=SEP001122330004 # non-secure
+thief=127.0.0.66
+
+prepare() {
+    make_node "$state" && start_node "$state" || return
+    admin phone add $anna --model 7975 --profile sccp-encrypted --line 1001 &&
+        admin phone add $dora --model 7975 --profile sccp-non-secure --line 1004 || return
+    lsc $anna anna && "$enrolled" "$state/trustline.db" lsc $anna anna.crt || return
+    admin utils ctl set-cluster mixed-mode --yes
+}
+
+# Over and over, and of alarms as many as a connection may.
+claims() { # NAME
+    for i in 1 2 3 4 5 6 7 8 9 10; do
+        talk "$(plain)" from=$thief <<END
+alarm Name=$1 TL=1(TL_SUCCESS)
+alarm Name=$1 TL=7(TL_FAILED)
+register $1 17
+until 9d
+END
+    done
+    heard 009d 2
+}
+
+shows() { # NAME PATTERN
+    eventually sh -c "'$trustline' phone show $1 --state '$state' | grep -q '$2'"
+}
+
+remembered() {
+    claims $anna && shows $anna 'refused: needs_tls' || return
+    plug 5 anna "$(secure)" tls cert=anna.pem from=127.0.0.5
+    say 5 "register $anna 17" && say 5 'until 81' && hears anna '^0081' && unplug 5 || return
+    shows $anna 'registered, encrypted' || fails 'its registration was not noted' || return
+    claims $anna
+    admin phone show $anna --json >out
+    [ "$(json '$.address')" = 127.0.0.5 ] || { cat out; fails 'somebody moved it'; } || return
+    [ "$(grep -o 'refused: needs_tls' out | wc -l)" -le 8 ] || fails 'too much is kept of that' || return
+    ! grep -q 'TL_FAILED' out || fails 'what nobody proved is believed'
+}
+
+test_that 'a node in mixed mode, with an encrypted and a non-secure phone' prepare
+test_that 'what is said in the name of a phone neither hides what it does nor moves it' remembered
+done_testing
