@@ -292,16 +292,16 @@ void capf_service_free(struct capf_service *s)
         return;
     if (s->renewal)
         renewal_stop(s->renewal);
+    visits_cut(&s->office);
+    loop_timer_free(s->second);
+    if (s->observer) { /* with what the listener has counted */
+        count(s);
+        observer_flush(s->observer);
+    }
     tls_listener_free(s->listener);
     for (size_t i = 0; i < s->setup.count; i++)
         if (s->setup.sockets[i] >= 0)
             close(s->setup.sockets[i]);
-    visits_cut(&s->office);
-    loop_timer_free(s->second);
-    if (s->observer) {
-        count(s);
-        observer_flush(s->observer);
-    }
     store_async_free(s->office.store);
     store_async_free(s->writing);
     observer_free(s->observer);

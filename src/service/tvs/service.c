@@ -392,15 +392,15 @@ void tvs_service_free(struct tvs_service *s)
     if (!s)
         return;
     loop_timer_free(s->second);
+    tvs_visits_cut(&s->office);
+    if (s->office.observer) { /* with what the listener has counted */
+        observer_count(s->office.observer, tvs_service_counters(s));
+        observer_flush(s->office.observer);
+    }
     tls_listener_free(s->listener);
     for (size_t i = 0; i < s->setup.count; i++)
         if (s->setup.sockets[i] >= 0)
             close(s->setup.sockets[i]);
-    tvs_visits_cut(&s->office);
-    if (s->office.observer) {
-        observer_count(s->office.observer, tvs_service_counters(s));
-        observer_flush(s->office.observer);
-    }
     store_async_free(s->office.store);
     store_async_free(s->writing);
     tvs_visits_free(&s->office);
