@@ -388,5 +388,7 @@ else
 fi
 test_that 'a role killed at any moment answers again' killed
 test_that 'the service is stopped and started by its name' stopped
+in_order() { stop_node && ! grep -E 'AddressSanitizer|runtime error|LeakSanitizer' "$state.err"; }
 test_that 'TLS 1.0 is spoken only with legacy_tls' old_tls
+test_that 'the node ends in order' in_order
 done_testing
