@@ -229,6 +229,17 @@ bool text_is_utf8(struct bytes in)
     return true;
 }
 
+size_t text_line(const char *text, size_t width)
+{
+    size_t take = strlen(text);
+    if (take <= width)
+        return take;
+    take = width;
+    while (take && text[take] != ' ')
+        take--;
+    return take ? take : strcspn(text, " ");
+}
+
 char *text_thousands(char out[28], uint64_t number)
 {
     char digits[21];

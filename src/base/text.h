@@ -46,6 +46,9 @@ void text_upper(char *text);
 char *text_trim(char *text);
 /* Valid UTF-8 without NUL? (RFC 3629: no surrogates, no overlong forms.) */
 bool text_is_utf8(struct bytes in);
+/* How many characters of `text` make the next line of at most `width`, cut at a blank that is not
+ * printed; a longer word has a line of its own. */
+size_t text_line(const char *text, size_t width);
 /* 1234567 -> "1,234,567" as CUCM prints sizes. Returns `out`, which needs 28 bytes. */
 char *text_thousands(char out[28], uint64_t number);
 

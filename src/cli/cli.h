@@ -118,6 +118,8 @@ enum cli_status cli_json(struct cli *cli, json_t *value, enum cli_status status)
 void cli_text(struct buffer *out, struct bytes text);
 /* The same, printed. */
 void cli_print(FILE *out, const char *text);
+/* The same, in lines of 100 characters with so many blanks in front. */
+void cli_print_wrapped(FILE *out, int indent, const char *text);
 /* The same as a JSON string; null for an absent text (data NULL). */
 json_t *cli_json_text(struct bytes text);
 /* Bytes in lower-case hex as a JSON string; null when absent. */

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { LINE_MAX_TEXT = 1200 };
+enum { LINE_MAX_TEXT = 1200, LINE_WIDTH = 100 };
 
 /* One line whatever is in it: names of files and texts of peers may hold anything. */
 static void print_line(struct cli *cli, const char *before, const char *format, va_list values)
@@ -94,6 +94,19 @@ void cli_print(FILE *out, const char *text)
     buffer_init(&shown, 4 * strlen(text) + 1);
     cli_text(&shown, bytes_of_string(text));
     fputs(buffer_string(&shown), out);
+    buffer_fini(&shown);
+}
+
+void cli_print_wrapped(FILE *out, int indent, const char *text)
+{
+    struct buffer shown;
+    buffer_init(&shown, 4 * strlen(text) + 1);
+    cli_text(&shown, bytes_of_string(text));
+    for (const char *rest = buffer_string(&shown); *rest; rest += *rest == ' ') {
+        size_t take = text_line(rest, (size_t)(LINE_WIDTH - indent));
+        fprintf(out, "%*s%.*s\n", indent, "", (int)take, rest);
+        rest += take;
+    }
     buffer_fini(&shown);
 }
 

@@ -69,11 +69,15 @@ static void print_help(FILE *out, const struct plan_entry *e, const char *name)
                 name);
         break;
     case REMEDY_PROOF:
-        fprintf(out,
-                "to see which lists it has: 'trustline phone restart %s'. When it registers over\n"
-                "  TLS after that, it has taken those that are served; when it does not, erase its "
-                "lists by hand.\n",
-                name);
+        fprintf(
+            out,
+            "to see which lists it has: 'trustline phone restart %s'. When it registers over\n"
+            "  TLS after that, it has taken those that are served. Else compare the MD5 that its "
+            "settings show\n"
+            "  with that of 'trustline show ctl' and 'show itl'. If they differ, erase its lists "
+            "by hand: %s%s.\n",
+            name, e->erase ? e->erase : "how is not known for this model",
+            e->erase && e->erase_inferred ? " (inferred)" : "");
         break;
     default:
         print_hands(out, e);
@@ -82,9 +86,49 @@ static void print_help(FILE *out, const struct plan_entry *e, const char *name)
 
 static void print_entry(FILE *out, const struct plan_entry *e)
 {
-    fprintf(out, "  %-12s  %s (%s)\n    ", topic_text(e->topic), answer_word(e->answer.verdict),
+    fprintf(out, "  %-12s  %s (%s)\n", topic_text(e->topic), answer_word(e->answer.verdict),
             accept_rule_text(e->answer.rule));
-    cli_print(out, e->answer.explanation);
+    cli_print_wrapped(out, 4, e->answer.explanation);
+}
+
+static size_t count_verdicts(const struct plan *plan, enum verdict verdict)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < plan->count; i++)
+        count += plan->entries[i].answer.verdict == verdict;
+    return count;
+}
+
+/* "CTL, files": what it says that of. */
+static void print_topics(FILE *out, const struct plan *plan, enum verdict verdict)
+{
+    const char *before = "";
+    for (size_t i = 0; i < plan->count; i++) {
+        if (plan->entries[i].answer.verdict != verdict)
+            continue;
+        fprintf(out, "%s%s", before, topic_text(plan->entries[i].topic));
+        before = ", ";
+    }
+}
+
+/* All in a sentence. */
+static void print_heading(FILE *out, const struct plan *plan)
+{
+    fputs("\nWhat it makes of what is served now: ", out);
+    if (count_verdicts(plan, VERDICT_NO)) {
+        fputs("it refuses ", out);
+        print_topics(out, plan, VERDICT_NO);
+        fputs(", and keeps what it holds", out);
+    } else if (count_verdicts(plan, VERDICT_UNKNOWN)) {
+        fputs("whether it takes ", out);
+        print_topics(out, plan, VERDICT_UNKNOWN);
+        fputs(" is not known", out);
+    } else if (count_verdicts(plan, VERDICT_THROUGH_TVS)) {
+        fputs("it takes all, asking TVS about ", out);
+        print_topics(out, plan, VERDICT_THROUGH_TVS);
+    } else {
+        fputs("it takes all", out);
+    }
     fputc('\n', out);
 }
 
@@ -95,7 +139,7 @@ int trustview_print(FILE *out, struct cluster *cluster, const struct store_devic
     plan_init(&plan);
     int result = cluster_explain_phone(cluster, &plan, device->name, why);
     if (result == 0 && plan.count)
-        fputs("\nWhat it makes of what is served now\n", out);
+        print_heading(out, &plan);
     for (size_t i = 0; i < plan.count && result == 0; i++)
         print_entry(out, &plan.entries[i]);
     const struct plan_entry *trouble = find_trouble(&plan);

@@ -50,14 +50,7 @@ void console_wrapped(struct console *c, const char *text)
 {
     char line[LINE_TEXT];
     while (*text) {
-        size_t take = strlen(text);
-        if (take > WIDTH - CONSOLE_INDENT) {
-            take = WIDTH - CONSOLE_INDENT;
-            while (take && text[take] != ' ')
-                take--;
-            if (take == 0)
-                take = strcspn(text, " ");
-        }
+        size_t take = text_line(text, WIDTH - CONSOLE_INDENT);
         text_format(line, sizeof line, "%*s%.*s", CONSOLE_INDENT, "", (int)take, text);
         notebook_add(c->messages, line);
         fprintf(c->out, "%s\n", line);

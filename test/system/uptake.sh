@@ -130,7 +130,8 @@ stuck() {
     [ $? -eq 3 ] && grep -q 'Trust List Update Failed' said
 }
 explained() {
-    act phone show $bert && prints 'CTL           refuses (unknown_signer)' && prints 'and they name no TVS to ask' &&
+    act phone show $bert && prints 'What it makes of what is served now: it refuses CTL, files' &&
+        prints 'CTL           refuses (unknown_signer)' && tr -s ' \n' ' ' <out | grep -q 'and they name no TVS to ask' &&
         prints 'What helps: a person at the phone. Erase its lists by hand: Settings' || return
     act phone show $bert --json && is_json && [ "$(json '$.remedy')" = hands ] &&
         [ "$(json '$.answers[0].topic')" = ctl ] && [ "$(json '$.answers[0].verdict')" = no ] &&

@@ -96,6 +96,17 @@ static void test_sizes_have_thousands_commas(void **state)
     assert_string_equal(text_thousands(out, 18446744073709551615ULL), "18,446,744,073,709,551,615");
 }
 
+static void test_a_line_ends_at_a_blank_or_after_a_long_word(void **state)
+{
+    (void)state;
+    assert_int_equal(text_line("", 8), 0);
+    assert_int_equal(text_line("one two", 7), 7);
+    assert_int_equal(text_line("one two", 6), 3);
+    assert_int_equal(text_line("one two three", 7), 7);
+    assert_int_equal(text_line("understandably so", 6), 14);
+    assert_int_equal(text_line("understandably", 6), 14);
+}
+
 static void test_the_nearest_word_is_suggested(void **state)
 {
     (void)state;
@@ -137,6 +148,7 @@ int main(void)
         cmocka_unit_test(test_patterns_match_as_a_shell_would),
         cmocka_unit_test(test_utf8_is_told_from_what_looks_like_it),
         cmocka_unit_test(test_sizes_have_thousands_commas),
+        cmocka_unit_test(test_a_line_ends_at_a_blank_or_after_a_long_word),
         cmocka_unit_test(test_the_nearest_word_is_suggested),
         cmocka_unit_test(test_device_names_are_sep_and_twelve_digits),
         cmocka_unit_test(test_dates_are_printed_as_the_seeds_show_them),
