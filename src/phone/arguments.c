@@ -40,6 +40,7 @@ enum option_code {
     OPTION_FLEET,
     OPTION_FIRST,
     OPTION_RATE,
+    OPTION_CALLS,
     OPTION_CONCURRENCY,
     OPTION_HELP,
     OPTION_VERSION,
@@ -71,6 +72,7 @@ static const struct option options[] = {
     {"fleet", required_argument, NULL, OPTION_FLEET},
     {"first", required_argument, NULL, OPTION_FIRST},
     {"rate", required_argument, NULL, OPTION_RATE},
+    {"calls", required_argument, NULL, OPTION_CALLS},
     {"concurrency", required_argument, NULL, OPTION_CONCURRENCY},
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
@@ -97,7 +99,7 @@ static int read_number(struct reading *r, const char *option, const char *text, 
                      option, text, most);
 }
 
-static int read_rate(struct reading *r, const char *text)
+static int read_rate(struct reading *r, const char *option, const char *text, unsigned *out)
 {
     char number[32];
     int64_t rate = 0;
@@ -105,10 +107,10 @@ static int read_rate(struct reading *r, const char *text)
     char *slash = strchr(number, '/');
     if (slash && strcmp(slash, "/s") == 0)
         *slash = '\0';
-    int result = whole ? read_number(r, "rate", number, RATE_MAX, &rate)
-                       : why_error(&r->why, ERR_USAGE, "--rate %s: too long", text);
+    int result = whole ? read_number(r, option, number, RATE_MAX, &rate)
+                       : why_error(&r->why, ERR_USAGE, "--%s %s: too long", option, text);
     if (result == 0)
-        r->out->rate = (unsigned)rate;
+        *out = (unsigned)rate;
     return result;
 }
 
@@ -244,8 +246,10 @@ static int take_fleet_option(struct reading *r, int code, const char *value)
     case OPTION_FIRST:
         r->first = true;
         return read_device(r, value);
+    case OPTION_CALLS:
+        return read_rate(r, "calls", value, &a->calls);
     default:
-        return read_rate(r, value);
+        return read_rate(r, "rate", value, &a->rate);
     }
 }
 
@@ -253,7 +257,7 @@ static int take_fleet_option(struct reading *r, int code, const char *value)
 static int take_user_option(struct reading *r, int code, const char *value)
 {
     struct arguments *a = r->out;
-    r->user_words = true;
+    r->user_words |= code != OPTION_TALK;
     switch (code) {
     case OPTION_DIAL:
         return read_dial(r, value);
@@ -331,6 +335,24 @@ static int take_option(struct reading *r, int code, const char *value)
 
 /* ---- do they go together? ---- */
 
+static int check_calls(struct reading *r)
+{
+    struct arguments *a = r->out;
+    if (!r->until && a->calls)
+        a->goal = GOAL_CALL;
+    if (a->goal == GOAL_CALL && !a->calls)
+        return why_error(&r->why, ERR_USAGE,
+                         "--until call: a fleet needs --calls N/s, how many are placed");
+    if (a->calls && (a->goal != GOAL_CALL || a->fleet < 2))
+        return why_error(&r->why, ERR_USAGE,
+                         "--calls: two phones that register (--until call) are needed for a call");
+    if (r->talk && !a->calls)
+        return why_error(&r->why, ERR_USAGE, "--talk: of a fleet it is for --calls");
+    if (a->stays && a->goal < GOAL_REGISTERED)
+        return why_error(&r->why, ERR_USAGE, "--stay: a fleet stays where it registers");
+    return 0;
+}
+
 static int check_fleet(struct reading *r, int operands)
 {
     char last[DEVICE_NAME_LENGTH + 1];
@@ -338,8 +360,6 @@ static int check_fleet(struct reading *r, int operands)
         return why_error(&r->why, ERR_USAGE,
                          "--dial, --answer, --script, --audio, --record and --span are for one "
                          "phone, not for a fleet");
-    if (r->out->goal == GOAL_CALL)
-        return why_error(&r->why, ERR_USAGE, "--until call is for one phone, not for a fleet");
     if (operands)
         return why_error(&r->why, ERR_USAGE, "a fleet has no NAME, it has --first NAME");
     if (r->out->web)
@@ -351,7 +371,7 @@ static int check_fleet(struct reading *r, int operands)
     if (!arguments_device(r->out, r->out->fleet - 1, last))
         return why_error(&r->why, ERR_USAGE, "%zu phones from %s on: there are not so many names",
                          r->out->fleet, r->out->device);
-    return 0;
+    return check_calls(r);
 }
 
 /* What is done in a call makes a call the goal. */
@@ -379,9 +399,10 @@ static int check_user(struct reading *r)
 static int check_one(struct reading *r, int operands, char **words)
 {
     if (r->fleet_words)
-        return why_error(&r->why, ERR_USAGE,
-                         "--first, --rate, --concurrency and --key-pool are for fleets: say "
-                         "--fleet N, too");
+        return why_error(
+            &r->why, ERR_USAGE,
+            "--first, --rate, --calls, --concurrency and --key-pool are for fleets: say "
+            "--fleet N, too");
     if (operands == 0)
         return why_error(&r->why, ERR_USAGE, "which phone? Give its NAME: SEP and 12 hex digits");
     if (operands > 1)

@@ -45,6 +45,7 @@ struct arguments {
     const char *mic_out;
     size_t fleet;       /* phones; 0: one phone */
     unsigned rate;      /* phones a second; 0: as fast as it goes */
+    unsigned calls;     /* a second, of a fleet; 0: none */
     size_t concurrency; /* phones that boot at once */
 };
 

@@ -1,9 +1,6 @@
-#include "phone/fleet.h"
+#include "phone/fleet_parts.h"
 
 #include "base/clock.h"
-#include "base/file.h"
-#include "phone/phone.h"
-#include "phone/tally.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,35 +19,6 @@ enum {
     FILES_OWN = 64 + TFTPC_LINGERING,
 };
 
-struct fleet {
-    const struct arguments *arguments;
-    const struct address *server;
-    struct phone_world world;
-    struct tally tally;
-    size_t concurrency;
-    size_t started, running;
-    int64_t begin;
-    struct member *members; /* that boot */
-    struct loop_timer *pace, *progress;
-    bool soon; /* `pace` fires in the next turn */
-    struct loop_signal *interrupt;
-    bool terminal, interrupted;
-    int error; /* that ends all of it */
-    struct why why;
-};
-
-/* One phone of it, while it boots. */
-struct member {
-    struct member *next, **link;
-    struct fleet *fleet;
-    struct phone *phone;
-    int64_t begin;
-    int64_t capf_begin; /* of its enrolment; 0: none yet */
-    struct identity mic;
-    enum boot_outcome outcome;
-    char device[DEVICE_NAME_LENGTH + 1];
-};
-
 bool fleet_source(struct address *out, const struct address *server, size_t n)
 {
     if (!address_is_loopback(server) || server->any.sa_family != AF_INET)
@@ -65,124 +33,6 @@ bool fleet_source(struct address *out, const struct address *server, size_t n)
     return true;
 }
 
-/* ---- members ---- */
-
-static void member_free(struct member *m)
-{
-    *m->link = m->next;
-    if (m->next)
-        m->next->link = m->link;
-    m->fleet->running--;
-    phone_free(m->phone);
-    identity_fini(&m->mic);
-    free(m);
-}
-
-static void ready(void *context, const struct boot *boot)
-{
-    (void)context;
-    (void)boot;
-}
-
-static void take_action(void *context, const struct boot *boot, const struct boot_action *action)
-{
-    struct member *m = context;
-    tally_action(&m->fleet->tally, boot, action);
-    if (action->kind == BOOT_ENROL)
-        m->capf_begin = loop_now(m->fleet->world.loop);
-    if (action->kind == BOOT_OVER)
-        m->outcome = action->outcome;
-}
-
-static void take_enrolled(void *context, const struct enrolment_result *result)
-{
-    struct member *m = context;
-    tally_enrolled(&m->fleet->tally, m->device, result,
-                   loop_now(m->fleet->world.loop) - m->capf_begin);
-}
-
-static void take_tvs(void *context, const struct boot *boot, const struct tvsc_news *news)
-{
-    const struct member *m = context;
-    (void)boot;
-    tally_tvs(&m->fleet->tally, news);
-}
-
-/* The MIC of a fleet's phone: NAME.pem in the directory. */
-static int load_mic(struct member *m, struct why *why)
-{
-    char path[FILE_PATH], name[DEVICE_NAME_LENGTH + 5];
-    text_format(name, sizeof name, "%s.pem", m->device);
-    int result = file_path(path, m->fleet->arguments->mic, name);
-    return result ? result : identity_load(&m->mic, path, why);
-}
-
-static void finished(void *context, int error, const struct why *why)
-{
-    struct member *m = context;
-    struct fleet *f = m->fleet;
-    size_t lists = shelf_count(f->world.shelf);
-    if (error)
-        tally_trouble(&f->tally, m->device, why_text(why, error));
-    if (lists > f->tally.most_lists)
-        f->tally.most_lists = lists;
-    tally_phone(&f->tally, error ? OUTCOME_FAILED : m->outcome, loop_now(f->world.loop) - m->begin);
-    member_free(m);
-    if (!f->soon)
-        loop_timer_start(f->pace, 0);
-    f->soon = true;
-}
-
-static int start_member(struct fleet *f, size_t n)
-{
-    static const struct phone_events events = {ready, take_action,   finished,
-                                               NULL,  take_enrolled, take_tvs};
-    const struct arguments *a = f->arguments;
-    char home[FILE_PATH];
-    struct address source;
-    struct enrolment_pace pace;
-    struct member *m = calloc(1, sizeof *m);
-    if (!m)
-        return -ENOMEM;
-    *m = (struct member){.fleet = f, .begin = loop_now(f->world.loop), .outcome = OUTCOME_FAILED};
-    arguments_device(a, n, m->device);
-    struct phone_setup setup = {
-        .device = m->device,
-        .model = a->models[n % a->model_count],
-        .server = *f->server,
-        .source = fleet_source(&source, f->server, n) ? &source : NULL,
-        .home = a->home ? home : NULL,
-        .enrols = a->goal >= GOAL_ENROLLED,
-        .auth_string = a->auth_string,
-        .mic = a->mic ? &m->mic : NULL,
-        .tls = a->tls,
-        .pace = &pace,
-        .events = &events,
-        .context = m,
-    };
-    enrolment_pace_default(&pace);
-    pace.key_ms = a->key_ms;
-    memcpy(setup.erase, a->erase, sizeof setup.erase);
-    int result = a->home ? file_path(home, a->home, m->device) : 0;
-    if (result == 0 && a->mic)
-        result = load_mic(m, &f->why);
-    if (result == 0)
-        result = phone_new(&m->phone, &f->world, &setup);
-    if (result) {
-        identity_fini(&m->mic);
-        free(m);
-        return result;
-    }
-    m->next = f->members;
-    m->link = &f->members;
-    if (m->next)
-        m->next->link = &m->next;
-    f->members = m;
-    f->running++;
-    phone_start(m->phone); /* m may be gone afterwards */
-    return 0;
-}
-
 /* ---- pace ---- */
 
 static size_t count_due(const struct fleet *f)
@@ -194,25 +44,47 @@ static size_t count_due(const struct fleet *f)
         if (by_rate < due)
             due = (size_t)by_rate;
     }
-    size_t room = f->concurrency - f->running;
+    size_t room = f->concurrency - (f->started - f->settled);
     return due - f->started < room ? due - f->started : room;
+}
+
+static void start_members(struct fleet *f)
+{
+    size_t due = count_due(f);
+    for (size_t i = 0; i < due && i < BURST && f->error == 0; i++)
+        f->error = member_start(f, f->started++);
+    if (f->error == 0 && f->started < f->arguments->fleet)
+        loop_timer_start(f->pace, due > BURST ? 0 : PACE_MS);
+}
+
+static void leave_all(struct fleet *f)
+{
+    f->over = true;
+    for (size_t i = 0; i < f->arguments->fleet; i++)
+        if (f->members[i])
+            member_leave(f->members[i]);
 }
 
 static void keep_pace(void *context)
 {
     struct fleet *f = context;
-    size_t due = count_due(f);
     f->soon = false;
-    if (f->tally.phones == f->tally.expected) {
+    if (!f->over)
+        start_members(f);
+    bool all = f->settled == f->arguments->fleet;
+    if (all && f->arguments->calls && !f->calls.begin && !f->over && f->error == 0)
+        f->error = fleet_calls_begin(f);
+    if (fleet_calls_are_over(f) && !f->over)
+        leave_all(f);
+    if (f->error || ((all || f->over) && f->running == 0))
         loop_stop(f->world.loop);
-        return;
-    }
-    for (size_t i = 0; i < due && i < BURST && f->error == 0; i++)
-        f->error = start_member(f, f->started++);
-    if (f->error)
-        loop_stop(f->world.loop);
-    else if (f->started < f->arguments->fleet)
-        loop_timer_start(f->pace, due > BURST ? 0 : PACE_MS);
+}
+
+void fleet_wake(struct fleet *f)
+{
+    if (!f->soon)
+        loop_timer_start(f->pace, 0);
+    f->soon = true;
 }
 
 static void show_progress(void *context)
@@ -221,57 +93,102 @@ static void show_progress(void *context)
     double seconds = (double)(loop_now(f->world.loop) - f->begin) / 1000.0;
     double rate = seconds > 0 ? (double)f->tally.phones / seconds : 0;
     double left = rate > 0 ? (double)(f->tally.expected - f->tally.phones) / rate : 0;
-    fprintf(stderr, "%s%zu of %zu phones, %.0f/s, %.0f s left%s", f->terminal ? "\r\033[K" : "",
-            f->tally.phones, f->tally.expected, rate, left, f->terminal ? "" : "\n");
+    fputs(f->terminal ? "\r\033[K" : "", stderr);
+    if (f->settled < f->arguments->fleet)
+        fprintf(stderr, "%zu of %zu phones, %.0f/s, %.0f s left", f->tally.phones,
+                f->tally.expected, rate, left);
+    else
+        fprintf(stderr, "%zu phones are there, %zu calls, %zu of them going on", f->running,
+                f->tally.calls + f->calls.going, f->calls.going);
+    fputs(f->terminal ? "" : "\n", stderr);
     loop_timer_start(f->progress, f->terminal ? TERMINAL_MS : PROGRESS_MS);
 }
 
+/* Who is registered says goodbye; who is interrupted twice does not wait for that. */
 static void interrupted(void *context, int number)
 {
     struct fleet *f = context;
     (void)number;
-    f->interrupted = true;
-    loop_stop(f->world.loop);
+    if (f->over || f->arguments->goal < GOAL_REGISTERED)
+        loop_stop(f->world.loop);
+    else
+        leave_all(f);
+    fleet_wake(f);
 }
 
 /* ---- the whole ---- */
 
-/* Each booting phone has a socket: as many as this process may have open. */
-static void fit_concurrency(struct fleet *f)
+/* Each booting phone has sockets, and each that stays has one to its call manager: as many as this
+ * process may have open. */
+static int fit_concurrency(struct fleet *f)
 {
+    const struct arguments *a = f->arguments;
     struct rlimit limit;
-    size_t wanted = f->arguments->concurrency;
-    f->concurrency = wanted < f->arguments->fleet ? wanted : f->arguments->fleet;
+    size_t own = FILES_OWN + (a->stays || a->calls ? a->fleet : 0);
+    f->concurrency = a->concurrency < a->fleet ? a->concurrency : a->fleet;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
+        return 0;
     limit.rlim_cur = limit.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0 && getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    if (limit.rlim_cur >= FILES_OWN + FILES_EACH * f->concurrency)
-        return;
-    f->concurrency =
-        limit.rlim_cur > FILES_OWN + FILES_EACH ? (limit.rlim_cur - FILES_OWN) / FILES_EACH : 1;
+        return 0;
+    if (limit.rlim_cur >= own + FILES_EACH * f->concurrency)
+        return 0;
+    if (limit.rlim_cur < own + FILES_EACH && own > FILES_OWN)
+        return why_error(&f->why, ERR_LIMIT,
+                         "%zu phones that stay need %zu open files, and the limit is %llu (ulimit "
+                         "-n): let fewer do",
+                         a->fleet, own + FILES_EACH, (unsigned long long)limit.rlim_cur);
+    f->concurrency = limit.rlim_cur > own + FILES_EACH ? (limit.rlim_cur - own) / FILES_EACH : 1;
     fprintf(stderr,
             "trustline-phone: note: %zu phones boot at once, the limit of open files (%llu) allows "
             "no more\n",
             f->concurrency, (unsigned long long)limit.rlim_cur);
+    return 0;
 }
 
-static int run(struct fleet *f)
+static int make_parts(struct fleet *f)
+{
+    const struct arguments *a = f->arguments;
+    int result = fit_concurrency(f);
+    if (result == 0)
+        result = tally_init(&f->tally, a->fleet);
+    if (result == 0 && a->goal >= GOAL_REGISTERED)
+        result = tally_init_calls(&f->tally);
+    f->members = calloc(a->fleet, sizeof *f->members);
+    if (result == 0 && !f->members)
+        result = -ENOMEM;
+    if (result == 0)
+        result = phone_world_init(&f->world, a->stays || a->calls ? a->fleet : f->concurrency);
+    if (result == 0 && a->key_pool)
+        result = keypool_open(&f->world.keys, a->key_pool, &f->why);
+    return result;
+}
+
+static int make_timers(struct fleet *f)
 {
     struct loop *loop = f->world.loop;
     int result = loop_timer_new(&f->pace, loop, keep_pace, f);
     if (result == 0)
         result = loop_timer_new(&f->progress, loop, show_progress, f);
     if (result == 0)
+        result = loop_timer_new(&f->farewell, loop, members_part, f);
+    if (result == 0)
         result = loop_signal_new(&f->interrupt, loop, SIGINT, interrupted, f);
+    if (result == 0)
+        result = loop_signal_new(&f->terminate, loop, SIGTERM, interrupted, f);
+    return result;
+}
+
+static int run(struct fleet *f)
+{
+    int result = make_timers(f);
     if (result)
         return result;
     f->begin = clock_ms();
     loop_timer_start(f->pace, 0);
     if (!f->arguments->quiet)
         loop_timer_start(f->progress, f->terminal ? TERMINAL_MS : PROGRESS_MS);
-    result = loop_run(loop);
+    result = loop_run(f->world.loop);
     if (f->terminal && !f->arguments->quiet)
         fputs("\r\033[K", stderr);
     return result ? result : f->error;
@@ -293,7 +210,24 @@ static enum phone_exit conclude(struct fleet *f)
     }
     if (t->outcomes[OUTCOME_REFUSED])
         return EXIT_REFUSED;
-    return t->outcomes[OUTCOME_FILES] == t->expected ? EXIT_REACHED : EXIT_NOT_REACHED;
+    bool called = !f->arguments->calls || (t->calls && !t->calls_failed);
+    return t->outcomes[OUTCOME_FILES] == t->expected && called ? EXIT_REACHED : EXIT_NOT_REACHED;
+}
+
+static void free_parts(struct fleet *f)
+{
+    for (size_t i = 0; f->members && i < f->arguments->fleet; i++)
+        member_free(f->members[i]);
+    free(f->members);
+    loop_timer_free(f->calls.pace);
+    loop_timer_free(f->pace);
+    loop_timer_free(f->progress);
+    loop_timer_free(f->farewell);
+    loop_signal_free(f->interrupt);
+    loop_signal_free(f->terminate);
+    keypool_free(f->world.keys);
+    phone_world_fini(&f->world);
+    tally_fini(&f->tally);
 }
 
 enum phone_exit fleet_run(const struct arguments *arguments, const struct address *server)
@@ -302,30 +236,16 @@ enum phone_exit fleet_run(const struct arguments *arguments, const struct addres
         .arguments = arguments, .server = server, .terminal = isatty(STDERR_FILENO) == 1};
     enum phone_exit status = EXIT_NOT_REACHED;
     int lock = -1;
-    fit_concurrency(&f);
     int result = arguments->home ? flash_lock(&lock, arguments->home, &f.why) : 0;
     if (result == 0)
-        result = tally_init(&f.tally, arguments->fleet);
-    if (result == 0)
-        result = phone_world_init(&f.world, f.concurrency);
-    if (result == 0 && arguments->key_pool)
-        result = keypool_open(&f.world.keys, arguments->key_pool, &f.why);
+        result = make_parts(&f);
     if (result == 0)
         result = run(&f);
     if (result)
         fprintf(stderr, "trustline-phone: the fleet: %s\n", why_text(&f.why, result));
     else
         status = conclude(&f);
-    for (struct member *m = f.members, *next; m; m = next) {
-        next = m->next;
-        member_free(m);
-    }
-    loop_timer_free(f.pace);
-    loop_timer_free(f.progress);
-    loop_signal_free(f.interrupt);
-    keypool_free(f.world.keys);
-    phone_world_fini(&f.world);
-    tally_fini(&f.tally);
+    free_parts(&f);
     if (lock >= 0)
         close(lock);
     return status;

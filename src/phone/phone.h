@@ -57,6 +57,9 @@ enum phone_tls {
     PHONE_TLS_MODERN, /* TLS 1.2 and 1.3 */
 };
 
+/* How often all call managers are tried by a phone that is not to stay. */
+#define PHONE_ROUNDS 3
+
 struct phone_setup {
     const char *device;
     const struct model *model;

@@ -26,6 +26,12 @@ struct script;
 /* ERR_FORMAT, naming the line and what is wrong with it. The text need not stay. */
 int script_parse(struct script **out, struct bytes text, struct why *why) CHECKED;
 void script_free(struct script *script);
+/* That of one who calls a number and talks for so many seconds; and of one who answers, and talks
+ * as long as the other does. Each fails when the call is not as secure as `mode` demands (1
+ * non-secure, 2 authenticated, 3 encrypted). */
+int script_of_call(struct script **out, const char *number, unsigned mode, unsigned seconds,
+                   struct why *why) CHECKED;
+int script_of_answer(struct script **out, unsigned mode, struct why *why) CHECKED;
 
 enum script_state { SCRIPT_WAITS, SCRIPT_DONE, SCRIPT_FAILED };
 

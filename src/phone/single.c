@@ -13,8 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ROUNDS = 3 /* of all call managers, for a phone that is not to stay */ };
-
 struct single {
     const struct arguments *arguments;
     struct phone_world world;
@@ -79,35 +77,19 @@ static void reach(struct single *s, enum phone_goal goal)
         leave_soon(s);
 }
 
-/* A call has the security its phone's configuration asks for, and that is true. */
-static void write_plan(char *out, size_t size, const struct arguments *a, unsigned mode)
-{
-    const char *icon = mode == 3 ? "lock" : mode == 2 ? "shield" : "none";
-    const char *audio = mode == 3 ? "srtp" : "clear";
-    if (a->dial)
-        text_format(out, size,
-                    "dial %s\nexpect connected within 180\nexpect %s\nexpect %s\nwait %u\nend\n"
-                    "expect idle\n",
-                    a->dial, icon, audio, a->talk);
-    else
-        text_format(out, size,
-                    "answer within forever\nexpect connected\nexpect %s\nexpect %s\n"
-                    "expect idle within forever\n",
-                    icon, audio);
-}
-
 static void begin(struct single *s, const struct boot *boot)
 {
     const struct arguments *a = s->arguments;
-    char plan[SCRIPT_LINE * 2];
     struct why why = WHY_NONE;
     if (s->begun)
         return;
     s->begun = true;
     if (!s->script && (a->dial || (a->answers && a->goal == GOAL_CALL))) {
-        write_plan(plan, sizeof plan, a, boot_configuration(boot)->security_mode);
-        if (script_parse(&s->script, bytes_of_string(plan), &why) != 0) {
-            complain(s, why.text);
+        unsigned mode = boot_configuration(boot)->security_mode;
+        int result = a->dial ? script_of_call(&s->script, a->dial, mode, a->talk, &why)
+                             : script_of_answer(&s->script, mode, &why);
+        if (result) {
+            complain(s, why_text(&why, result));
             leave_soon(s);
             return;
         }
@@ -321,7 +303,7 @@ static int make_phone(struct single *s, const struct address *server)
         .mic = s->mic.certificate ? &s->mic : NULL,
         .tls = a->tls,
         .pace = &pace,
-        .registration_rounds = a->stays ? 0 : ROUNDS,
+        .registration_rounds = a->stays ? 0 : PHONE_ROUNDS,
         .sound = s->sound,
         .recording = s->recording,
         .span = s->span,

@@ -1,8 +1,7 @@
-#include "phone/tally.h"
+#include "phone/tally_parts.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 
 int tally_init(struct tally *tally, size_t phones)
@@ -20,30 +19,29 @@ void tally_fini(struct tally *tally)
 {
     free(tally->boot_ms);
     free(tally->enrol_ms);
-    tally->boot_ms = tally->enrol_ms = NULL;
+    free(tally->register_ms);
+    free(tally->setup_ms);
+    *tally = (struct tally){0};
 }
 
 /* ---- counting ---- */
 
-/* Kinds of trouble: a rule that refused, or one of these. */
-enum { TROUBLE_FLASH = RULE_COUNT, TROUBLE_FILES, TROUBLE_CAPF };
-
-static void note(struct tally *tally, int key, const char *device, const char *words)
+void tally_note(struct tally *tally, int kind, const char *device, const char *words)
 {
     for (size_t i = 0; i < tally->trouble_count; i++)
-        if (tally->troubles[i].key == key)
+        if (tally->troubles[i].kind == kind)
             return;
     if (tally->trouble_count == TALLY_TROUBLES)
         return;
     struct tally_trouble *t = &tally->troubles[tally->trouble_count++];
-    t->key = key;
+    t->kind = kind;
     text_copy(t->device, sizeof t->device, device);
     text_copy(t->words, sizeof t->words, words);
 }
 
 void tally_trouble(struct tally *tally, const char *device, const char *words)
 {
-    note(tally, TROUBLE_FLASH, device, words);
+    tally_note(tally, TROUBLE_FLASH, device, words);
 }
 
 static void count_file(struct tally *tally, const struct boot *boot,
@@ -67,7 +65,7 @@ static void count_file(struct tally *tally, const struct boot *boot,
     text_format(words, sizeof words, "%s is refused by rule %s: %s",
                 text_escape(name, sizeof name, bytes_of_string(action->name)),
                 accept_rule_text(action->answer->rule), action->answer->explanation);
-    note(tally, (int)action->answer->rule, boot_device(boot), words);
+    tally_note(tally, (int)action->answer->rule, boot_device(boot), words);
 }
 
 void tally_action(struct tally *tally, const struct boot *boot, const struct boot_action *action)
@@ -75,7 +73,7 @@ void tally_action(struct tally *tally, const struct boot *boot, const struct boo
     if (action->kind == BOOT_FILE)
         count_file(tally, boot, action);
     else if (action->kind == BOOT_OVER && action->outcome == OUTCOME_FAILED)
-        note(tally, TROUBLE_FILES, boot_device(boot), action->words);
+        tally_note(tally, TROUBLE_FILES, boot_device(boot), action->words);
 }
 
 void tally_enrolled(struct tally *tally, const char *device, const struct enrolment_result *result,
@@ -87,7 +85,7 @@ void tally_enrolled(struct tally *tally, const char *device, const struct enrolm
         tally->enrol_ms[*installed] = (uint32_t)ms;
     tally->enrolments[outcome]++;
     if (*result->words)
-        note(tally, TROUBLE_CAPF + (int)outcome, device, result->words);
+        tally_note(tally, TROUBLE_CAPF + (int)outcome, device, result->words);
 }
 
 void tally_tvs(struct tally *tally, const struct tvsc_news *news)
@@ -113,7 +111,7 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static unsigned percentile(uint32_t *ms, size_t n, unsigned percent)
+unsigned tally_rank(uint32_t *ms, size_t n, unsigned percent)
 {
     if (n == 0)
         return 0;
@@ -124,12 +122,7 @@ static unsigned percentile(uint32_t *ms, size_t n, unsigned percent)
 
 unsigned tally_percentile(struct tally *tally, unsigned percent)
 {
-    return percentile(tally->boot_ms, tally->outcomes[OUTCOME_FILES], percent);
-}
-
-unsigned tally_enrol_percentile(struct tally *tally, unsigned percent)
-{
-    return percentile(tally->enrol_ms, tally->enrolments[ENROL_INSTALLED], percent);
+    return tally_rank(tally->boot_ms, tally->outcomes[OUTCOME_FILES], percent);
 }
 
 /* ---- printing ---- */
@@ -143,6 +136,15 @@ static size_t arrived(const struct tally *t)
 static double seconds(const struct tally *t)
 {
     return t->elapsed_ms > 0 ? (double)t->elapsed_ms / 1000.0 : 0.001;
+}
+
+void tally_print_times(FILE *out, uint32_t *ms, size_t n)
+{
+    if (n)
+        fprintf(out, "50%% in %u ms, 90%% in %u ms, 99%% in %u ms, all in %u ms",
+                tally_rank(ms, n, 50), tally_rank(ms, n, 90), tally_rank(ms, n, 99),
+                tally_rank(ms, n, 100));
+    fputc('\n', out);
 }
 
 /* "first_list 2, unsigned 4" of the counts that are not zero. */
@@ -182,28 +184,28 @@ static const char *failure_word(int number)
 
 void tally_print(struct tally *t, FILE *out)
 {
-    fprintf(out, "%zu phones: %zu have their files, %zu failed, %zu refused something\n", t->phones,
-            t->outcomes[OUTCOME_FILES], t->outcomes[OUTCOME_FAILED], t->outcomes[OUTCOME_REFUSED]);
+    fprintf(out, "%zu phones: %zu %s, %zu failed, %zu refused something\n", t->phones,
+            t->outcomes[OUTCOME_FILES], t->register_ms ? "are registered" : "have their files",
+            t->outcomes[OUTCOME_FAILED], t->outcomes[OUTCOME_REFUSED]);
     fprintf(out, "  time        %.1f s: %.0f phones/s, %.0f files/s, %.1f MB/s\n", seconds(t),
             (double)t->phones / seconds(t), (double)arrived(t) / seconds(t),
             (double)t->bytes / 1e6 / seconds(t));
     if (t->outcomes[OUTCOME_FILES])
-        fprintf(out, "  boot        50%% in %u ms, 90%% in %u ms, 99%% in %u ms, all in %u ms\n",
-                tally_percentile(t, 50), tally_percentile(t, 90), tally_percentile(t, 99),
-                tally_percentile(t, 100));
+        fputs("  boot        ", out);
+    if (t->outcomes[OUTCOME_FILES])
+        tally_print_times(out, t->boot_ms, t->outcomes[OUTCOME_FILES]);
     fprintf(out, "  files       %zu arrived (%.1f MB), %zu were not there, %zu failed\n",
             arrived(t), (double)t->bytes / 1e6, t->results[RESULT_ABSENT],
             t->results[RESULT_FAILED]);
     fprintf(out, "  sent again  %" PRIu64 " datagrams\n", t->resent);
     print_counts(out, "  TVS         ", t->tvs, TESTIMONY_VOUCHED + 1, tvs_word);
     print_counts(out, "  CAPF        ", t->enrolments, ENROL_OUTCOMES, enrolment_word);
-    if (t->enrolments[ENROL_INSTALLED])
-        fprintf(out,
-                "  enrolled    %.1f phones/s; 50%% in %u ms, 90%% in %u ms, 99%% in %u ms, all in "
-                "%u ms\n",
-                (double)t->enrolments[ENROL_INSTALLED] / seconds(t), tally_enrol_percentile(t, 50),
-                tally_enrol_percentile(t, 90), tally_enrol_percentile(t, 99),
-                tally_enrol_percentile(t, 100));
+    if (t->enrolments[ENROL_INSTALLED]) {
+        fprintf(out, "  enrolled    %.1f phones/s; ",
+                (double)t->enrolments[ENROL_INSTALLED] / seconds(t));
+        tally_print_times(out, t->enrol_ms, t->enrolments[ENROL_INSTALLED]);
+    }
+    tally_print_calls(t, out);
     print_counts(out, "  taken by    ", t->taken, RULE_COUNT, rule_word);
     print_counts(out, "  refused by  ", t->refused, RULE_COUNT, rule_word);
     print_counts(out, "  failed by   ", t->failures, FAILURE_LOCAL + 1, failure_word);
@@ -215,6 +217,13 @@ void tally_print(struct tally *t, FILE *out)
 }
 
 /* ---- JSON ---- */
+
+json_t *tally_times(uint32_t *ms, size_t n)
+{
+    return json_pack("{s:I, s:I, s:I, s:I}", "p50", (json_int_t)tally_rank(ms, n, 50), "p90",
+                     (json_int_t)tally_rank(ms, n, 90), "p99", (json_int_t)tally_rank(ms, n, 99),
+                     "max", (json_int_t)tally_rank(ms, n, 100));
+}
 
 static json_t *counts_of(const size_t *counts, size_t size, const char *(*word)(int number))
 {
@@ -243,10 +252,7 @@ static const char *result_word(int number)
 
 static int put_enrolments(json_t *root, struct tally *t)
 {
-    json_t *times = json_pack(
-        "{s:I, s:I, s:I, s:I}", "p50", (json_int_t)tally_enrol_percentile(t, 50), "p90",
-        (json_int_t)tally_enrol_percentile(t, 90), "p99", (json_int_t)tally_enrol_percentile(t, 99),
-        "max", (json_int_t)tally_enrol_percentile(t, 100));
+    json_t *times = tally_times(t->enrol_ms, t->enrolments[ENROL_INSTALLED]);
     json_t *counts = counts_of(t->enrolments, ENROL_OUTCOMES, enrolment_word);
     double rate = (double)t->enrolments[ENROL_INSTALLED] / seconds(t);
     int result = json_object_set_new(root, "enrolments", counts);
@@ -258,21 +264,18 @@ static int put_enrolments(json_t *root, struct tally *t)
 int tally_print_json(struct tally *t, FILE *out)
 {
     json_t *root = json_pack(
-        "{s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:{s:I, s:I, s:I, s:I}, s:I, s:I, s:I, s:o, s:o, s:o, "
-        "s:o, s:o}",
+        "{s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}",
         "phones", (json_int_t)t->phones, "reached", (json_int_t)t->outcomes[OUTCOME_FILES],
         "failed", (json_int_t)t->outcomes[OUTCOME_FAILED], "refused",
         (json_int_t)t->outcomes[OUTCOME_REFUSED], "seconds", seconds(t), "phones_per_second",
         (double)t->phones / seconds(t), "files_per_second", (double)arrived(t) / seconds(t),
-        "boot_ms", "p50", (json_int_t)tally_percentile(t, 50), "p90",
-        (json_int_t)tally_percentile(t, 90), "p99", (json_int_t)tally_percentile(t, 99), "max",
-        (json_int_t)tally_percentile(t, 100), "bytes", (json_int_t)t->bytes, "resent",
-        (json_int_t)t->resent, "lists", (json_int_t)t->most_lists, "files",
-        counts_of(t->results, RESULT_BY_TFTP + 1, result_word), "taken_by_rule",
+        "boot_ms", tally_times(t->boot_ms, t->outcomes[OUTCOME_FILES]), "bytes",
+        (json_int_t)t->bytes, "resent", (json_int_t)t->resent, "lists", (json_int_t)t->most_lists,
+        "files", counts_of(t->results, RESULT_BY_TFTP + 1, result_word), "taken_by_rule",
         counts_of(t->taken, RULE_COUNT, rule_word), "refused_by_rule",
         counts_of(t->refused, RULE_COUNT, rule_word), "failures",
         counts_of(t->failures, FAILURE_LOCAL + 1, failure_word), "troubles", troubles_of(t));
-    if (root && put_enrolments(root, t) != 0) {
+    if (root && (put_enrolments(root, t) != 0 || tally_put_calls(t, root) != 0)) {
         json_decref(root);
         root = NULL;
     }

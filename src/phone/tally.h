@@ -10,9 +10,10 @@
 #include <stdio.h>
 
 #define TALLY_TROUBLES 5 /* different things that went wrong, each with the first phone it hit */
+#define TALLY_SETUPS   (1 << 20) /* calls whose time is kept */
 
 struct tally_trouble {
-    int key;
+    int kind;
     char device[DEVICE_NAME_LENGTH + 1];
     char words[800];
 };
@@ -30,6 +31,15 @@ struct tally {
     size_t enrolments[ENROL_OUTCOMES];    /* how CAPF went */
     size_t tvs[TESTIMONY_VOUCHED + 1];    /* what TVS said, remembered answers included */
     uint32_t *enrol_ms; /* how long it took each phone that got an LSC, the key included */
+    /* of a fleet that registers */
+    size_t registered;      /* phones, each once */
+    size_t lost;            /* registrations that ended by themselves */
+    uint32_t *register_ms;  /* from setting out for the call manager; NULL: it does not register */
+    int64_t registering_ms; /* from the first phone's start to the last one's registration */
+    size_t calls, calls_failed;  /* that are over */
+    size_t connected, encrypted; /* and with audio; with SRTP both ways */
+    uint32_t *setup_ms;          /* from dialling to audio both ways */
+    int64_t calling_ms;          /* filled in by who runs the fleet */
     struct tally_trouble troubles[TALLY_TROUBLES];
     size_t trouble_count;
     /* filled in by who runs the fleet */
@@ -39,6 +49,8 @@ struct tally {
 };
 
 int tally_init(struct tally *tally, size_t phones) CHECKED;
+/* It registers, too. */
+int tally_init_calls(struct tally *tally) CHECKED;
 void tally_fini(struct tally *tally);
 
 /* Every action of every phone. */
@@ -53,11 +65,25 @@ void tally_phone(struct tally *tally, enum boot_outcome outcome, int64_t ms);
 /* A phone whose flash could not be used. */
 void tally_trouble(struct tally *tally, const char *device, const char *words);
 
+/* ---- of a fleet that registers ---- */
+
+/* A phone has its buttons and lines, for the first time; `ms` from when it set out for its call
+ * manager, `since_ms` from the start of all. */
+void tally_registered(struct tally *tally, int64_t ms, int64_t since_ms);
+/* It could not register. */
+void tally_not_registered(struct tally *tally, const char *device, const char *words);
+/* It was registered, and its call manager has gone. */
+void tally_lost(struct tally *tally, const char *device, const char *words);
+/* Who called is connected and has audio both ways; `ms` from dialling. */
+void tally_connected(struct tally *tally, int64_t ms, bool encrypted);
+/* A call is over; `failure`: why it was none as it should be, or NULL. */
+void tally_call(struct tally *tally, const char *device, const char *failure);
+
+/* ---- telling ---- */
+
 /* The time within which `percent` of the phones that have their files had them (nearest rank); 0
  * when there are none. Sorts. */
 unsigned tally_percentile(struct tally *tally, unsigned percent);
-/* The same of installations. */
-unsigned tally_enrol_percentile(struct tally *tally, unsigned percent);
 
 void tally_print(struct tally *tally, FILE *out);
 int tally_print_json(struct tally *tally, FILE *out) CHECKED;

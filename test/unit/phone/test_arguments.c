@@ -99,6 +99,13 @@ static void test_a_fleet_is_read(void **state)
     assert_string_equal(name, "SEP00110000FFFF");
     assert_true(arguments_device(&a, 1, name));
     assert_string_equal(name, "SEP001100010000");
+    assert_int_equal(a.goal, GOAL_REGISTERED);
+    assert_true(
+        read_line(&a, "--fleet 2 --first SEP001122334455 --tftp x --calls 30/s --talk 7 --stay"));
+    assert_int_equal(a.goal, GOAL_CALL);
+    assert_int_equal(a.calls, 30);
+    assert_int_equal(a.talk, 7);
+    assert_true(a.stays);
 }
 
 static void test_what_is_wrong_is_said_in_a_line(void **state)
@@ -119,6 +126,15 @@ static void test_what_is_wrong_is_said_in_a_line(void **state)
     expect_usage_error("--fleet 5 --first SEP001122334455 SEP001122334455 --tftp x", "no NAME");
     expect_usage_error("--fleet 5 --first SEP001122334455 --tftp x --rate 5/m", "a number from");
     expect_usage_error("--fleet 5 --first SEPFFFFFFFFFFFC --tftp x", "not so many names");
+    expect_usage_error("--fleet 5 --first SEP001122334455 --tftp x --until call",
+                       "needs --calls N/s");
+    expect_usage_error("--fleet 1 --first SEP001122334455 --tftp x --calls 5/s", "two phones");
+    expect_usage_error("--fleet 5 --first SEP001122334455 --tftp x --calls 5/s --until registered",
+                       "two phones");
+    expect_usage_error("--fleet 5 --first SEP001122334455 --tftp x --talk 5", "it is for --calls");
+    expect_usage_error("--fleet 5 --first SEP001122334455 --tftp x --until files --stay",
+                       "stays where it registers");
+    expect_usage_error("SEP001122334455 --tftp x --calls 5/s", "are for fleets");
 }
 
 static void test_how_far_it_goes_is_read(void **state)
@@ -162,7 +178,6 @@ static void test_what_does_not_go_together_is_refused_in_one_sentence(void **sta
     expect_usage_error("SEP001122334455 --tftp x --until files --dial 2002", "does not register");
     expect_usage_error("SEP001122334455 --tftp x --web 65536", "a number from 1 to 65535");
     expect_usage_error("--fleet 5 --first SEP001122334455 --tftp x --dial 2002", "for one phone");
-    expect_usage_error("--fleet 5 --first SEP001122334455 --tftp x --until call", "for one phone");
 }
 
 static void test_an_enrolment_is_read(void **state)
