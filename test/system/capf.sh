@@ -291,4 +291,6 @@ test_that 'no string is left anywhere' no_secret_is_left
 test_that 'TLS 1.0 is spoken only with legacy_tls, from a reload on' old_tls
 test_that 'an address has as many connections as connections_per_address says' few_of_an_address
 test_that "$crowd silent connections delay nobody" not_delayed
+in_order() { stop_node && ! grep -E 'AddressSanitizer|runtime error|LeakSanitizer' "$state.err"; }
+test_that 'the node ends in order' in_order
 done_testing
