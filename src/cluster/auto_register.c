@@ -132,13 +132,25 @@ static int add_phone(struct store *store, const char *device, const struct model
     return result ? result : store_lines_put(store, device, &line, 1, why);
 }
 
-int auto_register(struct store *store, const struct auto_numbers *numbers, const char *device,
-                  uint32_t type, char number[LINE_NUMBER], struct why *why)
+/* Within the transaction: the cluster may have gone into mixed mode a moment ago. */
+static int add_with_number(struct store *store, const char *device, const struct model *model,
+                           char number[LINE_NUMBER], struct why *why)
+{
+    struct auto_numbers numbers;
+    int result = auto_numbers_load(&numbers, store);
+    if (result)
+        return why_error(why, result, "%s", store_words(store, result));
+    if (!numbers.on)
+        return why_error(why, ERR_POLICY, "phones do not register by themselves here");
+    result = find_free(store, &numbers, number, why);
+    return result ? result : add_phone(store, device, model, number, why);
+}
+
+int auto_register(struct store *store, const char *device, uint32_t type, char number[LINE_NUMBER],
+                  struct why *why)
 {
     const struct model *model = model_of_type(type);
     char shown[MODEL_NAME + 2];
-    if (!numbers->on)
-        return why_error(why, ERR_POLICY, "phones do not register by themselves here");
     if (!model || !(model->protocols & MODEL_SCCP))
         return why_error(why, ERR_POLICY,
                          "device type %u is of no model known to speak SCCP: add it by hand "
@@ -147,9 +159,7 @@ int auto_register(struct store *store, const struct auto_numbers *numbers, const
     int result = store_begin(store, why);
     if (result)
         return result;
-    result = find_free(store, numbers, number, why);
-    if (result == 0)
-        result = add_phone(store, device, model, number, why);
+    result = add_with_number(store, device, model, number, why);
     if (result == 0)
         result = store_commit(store, why);
     else

@@ -22,9 +22,10 @@ int auto_numbers_parse(struct auto_numbers *out, const char *value) CHECKED;
 int auto_numbers_load(struct auto_numbers *out, struct store *store) CHECKED;
 
 /* Adds the phone with the first free number, as one of the profile sccp-non-secure in the pool
- * Default; `type` is the device type it registers with. ERR_POLICY: that is no model known, or one
- * that does not speak SCCP; ERR_LIMIT: no number is left; ERR_DUPLICATE: the phone is there. */
-int auto_register(struct store *store, const struct auto_numbers *numbers, const char *device,
-                  uint32_t type, char number[LINE_NUMBER], struct why *why) CHECKED;
+ * Default; `type` is the device type it registers with. Mode and range are those of the moment it
+ * is added. ERR_POLICY: phones may not, or that is no model known, or one that does not speak SCCP;
+ * ERR_LIMIT: no number is left; ERR_DUPLICATE: the phone is there. */
+int auto_register(struct store *store, const char *device, uint32_t type, char number[LINE_NUMBER],
+                  struct why *why) CHECKED;
 
 #endif

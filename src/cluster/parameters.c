@@ -121,7 +121,8 @@ static const struct parameter table[] = {
      vouching_check_changing, NULL, false},
     {PARAMETER_AUTO_NUMBERS, "off", "off, or a range of numbers like 1000-1999",
      "Whether phones that nobody has added are added when they register, with a number of this "
-     "range, in non-secure mode; in mixed mode they never are.",
+     "range, in non-secure mode; in mixed mode they never are. 30 a minute of one address, 120 in "
+     "all.",
      check_auto_registration, NULL, false},
     {NULL, NULL, NULL, NULL, NULL, NULL, false},
 };

@@ -331,6 +331,23 @@ END
     heard '0147 700' 2
 }
 
+# One address brings so many a minute; a larger range counts at once.
+not_all_at_once() {
+    admin parameter set auto_registration 7001-7100 --yes && eventually comes 0 || return
+    i=1
+    while [ $i -lt 30 ]; do
+        comes $i || fails "not the $i." || return
+        i=$((i + 1))
+    done
+    ! comes 30 || fails 'one too many' || return
+    logged '30 phones have come by themselves from its address' || return
+    comes 31 from=127.0.0.33
+}
+comes() { # NUMBER [OPTION]
+    printf 'register SEP000000000%03d 17\nuntil 81\n' "$1" | talk "$(plain)" "${2:-from=127.0.0.32}" >/dev/null
+    heard 0081 2
+}
+
 # ---- and no secrets ----
 
 silent_logs() {
@@ -363,5 +380,6 @@ test_that 'without legacy_tls TLS 1.2 and 1.3 are spoken, and nothing of old' mo
 test_that 'with legacy_tls TLS 1.0 and AES128-SHA, too, from a reload on' legacy
 test_that 'and NULL-SHA, for authenticated phones alone' authenticated
 test_that 'phones register by themselves in non-secure mode only' by_itself
+test_that 'an address does not bring all phones at once' not_all_at_once
 test_that 'no key is in a log, and none in a core file' silent_logs
 done_testing

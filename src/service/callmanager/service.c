@@ -289,6 +289,8 @@ static void store_moved(void *context, unsigned areas)
         own_tls_ask(s->own);
     if (areas & BIT(PARAMETERS))
         who_desk_stale(s->exchange.desk);
+    if (areas & BIT(DEVICES))
+        who_desk_phones(s->exchange.desk);
     if (areas & BIT(RESETS))
         restarts_look(s->restarts);
     s->stale |= areas & (VETTING_AREAS | NUMBERS_AREAS | BIT(PARAMETERS));

@@ -297,7 +297,9 @@ static int job_new(struct who_job **out, struct visit *v)
     job->question = (struct who_question){.claim = *station_claim(v->station),
                                           .link = station_link(v->station),
                                           .cipher = tls_cipher(v->connection),
-                                          .now = clock_wall()};
+                                          .now = clock_wall(),
+                                          .ms = loop_now(v->exchange->loop),
+                                          .peer = &v->peer};
     if (job->question.link != CALL_LINK_PLAIN) {
         int result = judge_certificate(v, job);
         if (result) {

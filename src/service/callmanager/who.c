@@ -5,6 +5,7 @@
 #include "cluster/config.h"
 #include "cluster/credential.h"
 #include "cluster/parameters.h"
+#include "service/callmanager/newcomers.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -13,6 +14,7 @@
 
 struct who_desk {
     atomic_bool stale;
+    struct newcomers *newcomers;
     struct auto_numbers numbers;
     bool mixed;
 };
@@ -37,18 +39,31 @@ int who_desk_new(struct who_desk **out)
     if (!desk)
         return -ENOMEM;
     atomic_init(&desk->stale, true);
+    int result = newcomers_new(&desk->newcomers);
+    if (result) {
+        free(desk);
+        return result;
+    }
     *out = desk;
     return 0;
 }
 
 void who_desk_free(struct who_desk *desk)
 {
+    if (desk)
+        newcomers_free(desk->newcomers);
     free(desk);
 }
 
 void who_desk_stale(struct who_desk *desk)
 {
     atomic_store(&desk->stale, true);
+    newcomers_look_again(desk->newcomers);
+}
+
+void who_desk_phones(struct who_desk *desk)
+{
+    newcomers_look_again(desk->newcomers);
 }
 
 static int refresh(struct who_desk *desk, struct store *store)
@@ -158,13 +173,25 @@ static bool decide(struct asking *a)
     return admission_decide(&a->out->admission, &a->facts) == 0;
 }
 
+/* The store is asked only if there may be a number for it. */
+static int take_number(struct asking *a, struct why *why)
+{
+    const struct who_question *q = a->question;
+    char number[LINE_NUMBER];
+    int result = newcomers_admit(a->desk->newcomers, q->peer, q->ms, why);
+    if (result)
+        return result;
+    result = auto_register(a->store, q->claim.device, q->claim.type, number, why);
+    if (result == ERR_LIMIT)
+        newcomers_full(a->desk->newcomers, why->text);
+    return result;
+}
+
 /* Should it not work, the phone stays as unknown as it was. */
 static int add_phone(struct asking *a)
 {
-    char number[LINE_NUMBER];
     struct why why = WHY_NONE;
-    int result = auto_register(a->store, &a->desk->numbers, a->question->claim.device,
-                               a->question->claim.type, number, &why);
+    int result = take_number(a, &why);
     if (result == ERR_POLICY || result == ERR_LIMIT) {
         a->facts.auto_register = false;
         decide(a);

@@ -19,6 +19,8 @@ int who_desk_new(struct who_desk **out) CHECKED;
 void who_desk_free(struct who_desk *desk);
 /* From any thread: parameters have changed. */
 void who_desk_stale(struct who_desk *desk);
+/* From any thread: phones have. */
+void who_desk_phones(struct who_desk *desk);
 
 struct who_question {
     struct station_claim claim;
@@ -29,6 +31,8 @@ struct who_question {
     const char *doubt;                     /* why that is none of trust */
     bool ours;                             /* our own CAPF issued it */
     int64_t now;                           /* unix seconds */
+    int64_t ms;                            /* the same moment on the loop's clock */
+    const struct address *peer;
 };
 
 #define WHO_SERVERS GROUP_MEMBERS_MAX

@@ -66,6 +66,11 @@ static struct auto_numbers range(const char *value)
     return numbers;
 }
 
+static void set_range(const char *value)
+{
+    FINE(store_parameter_set(store, PARAMETER_AUTO_NUMBERS, value, &why));
+}
+
 static void add_line(const char *device, const char *number)
 {
     struct store_device d = {.model = "7975", .profile = "sccp-non-secure", .pool = "Default"};
@@ -133,7 +138,7 @@ static void test_it_is_off_in_mixed_mode_whatever_is_set(void **state)
 static void test_a_phone_gets_the_first_free_number(void **state)
 {
     (void)state;
-    const struct auto_numbers numbers = range("0100-0102");
+    set_range("0100-0102");
     struct store_device device;
     struct store_line line;
     char number[LINE_NUMBER];
@@ -141,7 +146,7 @@ static void test_a_phone_gets_the_first_free_number(void **state)
     add_line("SEP0000000000A1", "0100");
     add_line("SEP0000000000A2", "102"); /* none of the range: it has other digits */
     add_line("SEP0000000000A3", "0102*");
-    FINE(auto_register(store, &numbers, PHONE, TYPE_7975, number, &why));
+    FINE(auto_register(store, PHONE, TYPE_7975, number, &why));
     assert_string_equal(number, "0101");
     assert_int_equal(store_device_get(store, PHONE, &device), 0);
     assert_string_equal(device.model, "7975");
@@ -150,19 +155,19 @@ static void test_a_phone_gets_the_first_free_number(void **state)
     assert_int_equal(store_lines_get(store, PHONE, &line, 1, &count), 0);
     assert_int_equal(count, 1);
     assert_string_equal(line.number, "0101");
-    FINE(auto_register(store, &numbers, OTHER, TYPE_7975, number, &why));
+    FINE(auto_register(store, OTHER, TYPE_7975, number, &why));
     assert_string_equal(number, "0102");
 }
 
 static void test_without_a_number_left_nobody_is_added(void **state)
 {
     (void)state;
-    const struct auto_numbers numbers = range("7-7");
+    set_range("7-7");
     struct store_device device;
     char number[LINE_NUMBER];
     struct why refusal = WHY_NONE;
-    FINE(auto_register(store, &numbers, PHONE, TYPE_7975, number, &why));
-    assert_int_equal(auto_register(store, &numbers, OTHER, TYPE_7975, number, &refusal), ERR_LIMIT);
+    FINE(auto_register(store, PHONE, TYPE_7975, number, &why));
+    assert_int_equal(auto_register(store, OTHER, TYPE_7975, number, &refusal), ERR_LIMIT);
     assert_non_null(strstr(refusal.text, "all 1 numbers"));
     assert_int_equal(store_device_get(store, OTHER, &device), ERR_NOT_FOUND);
 }
@@ -170,12 +175,12 @@ static void test_without_a_number_left_nobody_is_added(void **state)
 static void test_a_phone_that_is_there_is_not_added_again(void **state)
 {
     (void)state;
-    const struct auto_numbers numbers = range("10-99");
+    set_range("10-99");
     struct store_line line;
     char number[LINE_NUMBER];
     size_t count = 0;
     add_line(PHONE, "2001");
-    assert_int_equal(auto_register(store, &numbers, PHONE, TYPE_7975, number, NULL), ERR_DUPLICATE);
+    assert_int_equal(auto_register(store, PHONE, TYPE_7975, number, NULL), ERR_DUPLICATE);
     assert_int_equal(store_lines_get(store, PHONE, &line, 1, &count), 0);
     assert_string_equal(line.number, "2001");
 }
@@ -183,14 +188,28 @@ static void test_a_phone_that_is_there_is_not_added_again(void **state)
 static void test_what_is_no_phone_of_sccp_is_refused(void **state)
 {
     (void)state;
-    const struct auto_numbers numbers = range("10-99");
+    set_range("10-99");
     static const uint32_t types[] = {0, 999999, TYPE_7811_SIP};
     char number[LINE_NUMBER];
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         struct why why = WHY_NONE;
-        assert_int_equal(auto_register(store, &numbers, PHONE, types[i], number, &why), ERR_POLICY);
+        assert_int_equal(auto_register(store, PHONE, types[i], number, &why), ERR_POLICY);
         assert_non_null(strstr(why.text, "trustline phone add " PHONE));
     }
+}
+
+/* Whatever was known of the cluster a moment ago. */
+static void test_in_mixed_mode_nobody_is_added(void **state)
+{
+    (void)state;
+    struct store_device device;
+    struct why refusal = WHY_NONE;
+    char number[LINE_NUMBER];
+    set_range("10-99");
+    FINE(store_parameter_set(store, PARAMETER_SECURITY_MODE, "1", &why));
+    assert_int_equal(auto_register(store, PHONE, TYPE_7975, number, &refusal), ERR_POLICY);
+    assert_string_equal(refusal.text, "phones do not register by themselves here");
+    assert_int_equal(store_device_get(store, PHONE, &device), ERR_NOT_FOUND);
 }
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, enter, leave)
@@ -205,6 +224,7 @@ int main(void)
         CASE(test_without_a_number_left_nobody_is_added),
         CASE(test_a_phone_that_is_there_is_not_added_again),
         CASE(test_what_is_no_phone_of_sccp_is_refused),
+        CASE(test_in_mixed_mode_nobody_is_added),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
