@@ -124,7 +124,14 @@ END
 register $anna 17
 until 9d
 END
-    logged "device=$anna peer=127.0.0.7" && logged 'untrusted: '
+    logged "device=$anna peer=127.0.0.7" && logged 'not_issued: CAPF issued it, and the store knows nothing of it; ' &&
+        grep 'not_issued: ' "$state/log/trustline.log" | grep -q 'set cert regen CAPF' || fails 'not what to do' || return
+    admin phone add SEP001122330006 --model 7975 --profile sccp-encrypted && lsc $otto taken &&
+        "$enrolled" "$state/trustline.db" lsc SEP001122330006 taken.crt || return
+    refused_with '^009d' 'foreign: it is known as that of' "$(secure)" tls cert=taken.pem from=127.0.0.13 <<END
+register $otto 17
+until 9d
+END
 }
 
 modes() {

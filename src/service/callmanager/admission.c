@@ -14,6 +14,7 @@ static const struct {
     [ADMISSION_NO_NAME] = {"no_name", "No name of a phone"},
     [ADMISSION_NO_CERTIFICATE] = {"no_certificate", "Certificate required"},
     [ADMISSION_UNTRUSTED] = {"untrusted", "Certificate is not trusted"},
+    [ADMISSION_NOT_ISSUED] = {"not_issued", "Certificate is not known"},
     [ADMISSION_EXPIRED] = {"expired", "Certificate has expired"},
     [ADMISSION_REVOKED] = {"revoked", "Certificate is revoked"},
     [ADMISSION_REPLACED] = {"replaced", "Certificate was replaced"},
@@ -59,7 +60,7 @@ static const enum admission_verdict by_certificate[ADMISSION_CERTIFICATES] = {
     [ADMISSION_CERTIFICATE_NONE] = ADMISSION_NO_CERTIFICATE,
     [ADMISSION_CERTIFICATE_UNTRUSTED] = ADMISSION_UNTRUSTED,
     [ADMISSION_CERTIFICATE_EXPIRED] = ADMISSION_EXPIRED,
-    [ADMISSION_CERTIFICATE_UNKNOWN] = ADMISSION_UNTRUSTED,
+    [ADMISSION_CERTIFICATE_UNKNOWN] = ADMISSION_NOT_ISSUED,
     [ADMISSION_CERTIFICATE_REVOKED] = ADMISSION_REVOKED,
     [ADMISSION_CERTIFICATE_REPLACED] = ADMISSION_REPLACED,
     [ADMISSION_CERTIFICATE_FOREIGN] = ADMISSION_FOREIGN,
@@ -131,6 +132,14 @@ static void explain_verdict(struct admission *out, const struct admission_facts 
                 "(trustline phone update %s --capf-operation install), or trust the maker's CA "
                 "(trustline set cert import trust CAPF-trust FILE)",
                 f->device);
+        break;
+    case ADMISSION_NOT_ISSUED:
+        explain(
+            out,
+            "the store does not have it, as after a step back to an older backup: install a new "
+            "LSC (trustline phone update %s --capf-operation install); should somebody else "
+            "have the key of CAPF, renew that (trustline set cert regen CAPF)",
+            f->device);
         break;
     case ADMISSION_EXPIRED:
         explain(out,

@@ -28,9 +28,9 @@ struct admission_facts {
     bool is_name;       /* it is one a phone can have: SEP and twelve digits */
     enum call_link link;
     const char *cipher;                     /* of TLS: "AES128-SHA" */
-    enum admission_certificate certificate; /* of TLS; why it is not fine, exactly, or "": */
-    const char *certificate_why;
-    bool known; /* there is such a phone; then: */
+    enum admission_certificate certificate; /* of TLS */
+    const char *certificate_why;            /* why it is not fine, exactly; may be NULL */
+    bool known;                             /* there is such a phone; then: */
     enum device_protocol protocol;
     enum device_mode mode; /* of its profile */
     const char *profile;
@@ -45,6 +45,7 @@ enum admission_verdict {
     ADMISSION_NO_NAME,
     ADMISSION_NO_CERTIFICATE,
     ADMISSION_UNTRUSTED,
+    ADMISSION_NOT_ISSUED, /* with CAPF's key, and not by CAPF as far as the store knows */
     ADMISSION_EXPIRED,
     ADMISSION_REVOKED,
     ADMISSION_REPLACED,
@@ -58,7 +59,7 @@ enum admission_verdict {
 };
 
 #define ADMISSION_SCREEN 32 /* with NUL: what RegisterReject has room for */
-#define ADMISSION_REASON 400
+#define ADMISSION_REASON 600
 struct admission {
     enum admission_verdict verdict;
     enum device_mode mode;         /* what counts of its profile: in non-secure mode nothing does */

@@ -26,6 +26,7 @@ struct asking {
     const struct who_question *question;
     struct store_device device;
     struct store_profile profile;
+    struct credential credential; /* of its certificate, if it came so far */
     struct admission_facts facts;
     char shown[80]; /* the name, for logs */
     struct why *why;
@@ -116,15 +117,22 @@ static enum admission_certificate distrusted(enum tls_verdict verdict)
     }
 }
 
+static void distrust(struct asking *a)
+{
+    a->facts.certificate = distrusted(a->question->verdict);
+    a->facts.certificate_why = a->question->doubt;
+}
+
 static int recognise(struct asking *a)
 {
     const struct who_question *q = a->question;
-    struct credential credential;
-    int result = credential_recognise(&credential, a->store, a->device.name, q->certificate,
+    int result = credential_recognise(&a->credential, a->store, a->device.name, q->certificate,
                                       q->ours, q->now, a->why);
-    if (result == 0)
-        a->facts.certificate = standing_of(&credential);
-    return result;
+    if (result)
+        return result;
+    a->facts.certificate = standing_of(&a->credential);
+    a->facts.certificate_why = a->credential.reason;
+    return 0;
 }
 
 static int look_at_certificate(struct asking *a)
@@ -138,7 +146,7 @@ static int look_at_certificate(struct asking *a)
     if (!certificate_names_device(c, bytes_of_string(q->claim.device)))
         a->facts.certificate = ADMISSION_CERTIFICATE_FOREIGN;
     else if (q->verdict != TLS_TRUSTED)
-        a->facts.certificate = distrusted(q->verdict);
+        distrust(a);
     else if (!a->facts.known) /* nothing is written about phones nobody knows */
         a->facts.certificate = ADMISSION_CERTIFICATE_FINE;
     else

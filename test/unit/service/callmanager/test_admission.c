@@ -92,7 +92,7 @@ static void test_a_certificate_that_is_not_fine_is_refused_whatever_else_is(void
         [ADMISSION_CERTIFICATE_NONE] = ADMISSION_NO_CERTIFICATE,
         [ADMISSION_CERTIFICATE_UNTRUSTED] = ADMISSION_UNTRUSTED,
         [ADMISSION_CERTIFICATE_EXPIRED] = ADMISSION_EXPIRED,
-        [ADMISSION_CERTIFICATE_UNKNOWN] = ADMISSION_UNTRUSTED,
+        [ADMISSION_CERTIFICATE_UNKNOWN] = ADMISSION_NOT_ISSUED,
         [ADMISSION_CERTIFICATE_REVOKED] = ADMISSION_REVOKED,
         [ADMISSION_CERTIFICATE_REPLACED] = ADMISSION_REPLACED,
         [ADMISSION_CERTIFICATE_FOREIGN] = ADMISSION_FOREIGN,
@@ -125,6 +125,12 @@ static void test_what_exactly_is_wrong_with_a_certificate_is_said_first(void **s
     assert_ptr_equal(strstr(a.reason, "CN=SEP001122334455 ended on 2020-01-01; its cert"),
                      a.reason);
     assert_non_null(strstr(a.reason, "--capf-operation install"));
+    /* An LSC the store does not have: nobody needs to trust a CA for that. */
+    facts.certificate = ADMISSION_CERTIFICATE_UNKNOWN;
+    facts.certificate_why = "CAPF issued it, and the store knows nothing of it";
+    assert_int_equal(admission_decide(&a, &facts), ERR_POLICY);
+    assert_ptr_equal(strstr(a.reason, facts.certificate_why), a.reason);
+    assert_null(strstr(a.reason, "trust CAPF-trust"));
     facts.certificate = ADMISSION_CERTIFICATE_FINE;
     assert_int_equal(admission_decide(&a, &facts), 0);
     assert_string_equal(a.reason, "");
