@@ -147,9 +147,8 @@ static void tell(struct restarts *r)
     r->told_at = clock_wall();
     for (size_t i = 0; i < r->count; i++) {
         struct visit *v = visit_of(r->exchange, r->list[i].device);
-        if (!v)
+        if (!v || !visit_reset(v, r->list[i].kind))
             continue;
-        visit_reset(v, r->list[i].kind);
         r->told[r->told_count++] = r->list[i].device;
     }
     exchange_run(r->exchange);

@@ -426,13 +426,15 @@ size_t station_calls(const struct station *s)
     return s->call_count;
 }
 
-void station_reset(struct station *s, enum sccp_reset_type type)
+bool station_reset(struct station *s, enum sccp_reset_type type)
 {
     struct sccp_message m;
+    if (s->state != STATION_REGISTERED)
+        return false;
     sccp_message_init(&m, SCCP_RESET);
     m.reset.type = type;
-    if (s->state == STATION_REGISTERED)
-        station_say(s, &m);
+    station_say(s, &m);
+    return s->state == STATION_REGISTERED;
 }
 
 struct station_line_kept *station_line_of(const struct station *s, unsigned line)

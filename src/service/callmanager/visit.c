@@ -149,11 +149,12 @@ void visit_act(struct visit *v, const struct call_action *action)
     exchange_rouse(v);
 }
 
-void visit_reset(struct visit *v, enum reset_kind kind)
+bool visit_reset(struct visit *v, enum reset_kind kind)
 {
-    station_reset(v->station, (enum sccp_reset_type)kind);
-    v->exchange->counts.told_to_restart++;
+    bool told = station_reset(v->station, (enum sccp_reset_type)kind);
+    v->exchange->counts.told_to_restart += told;
     exchange_rouse(v);
+    return told;
 }
 
 void visit_end(struct visit *v, const char *reason)

@@ -68,8 +68,9 @@ const char *visit_device(const struct visit *visit);
 const char *visit_objection(const struct visit *visit, int64_t now, int64_t *until);
 bool visit_is_registered(const struct visit *visit);
 struct visit *visit_next(const struct visit *visit);
-/* Tells a registered phone to restart. exchange_run() sends it. */
-void visit_reset(struct visit *visit, enum reset_kind kind);
+/* Tells a registered phone to restart. exchange_run() sends it. False: it is about to go, and was told
+ * nothing. */
+bool visit_reset(struct visit *visit, enum reset_kind kind);
 /* Ends it; the log has the reason. exchange_run() closes the connection. Its calls go on between
  * the phones as when a connection breaks. */
 void visit_end(struct visit *visit, const char *reason);

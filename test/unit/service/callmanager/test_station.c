@@ -303,13 +303,19 @@ static void test_a_reset_is_told_to_registered_phones(void **state)
 {
     (void)state;
     struct phone *p = sign_on(0, CALL_LINK_PLAIN, 17, CALL_NOT_SECURE);
-    station_reset(p->station, SCCP_RESET_RESTART);
+    assert_true(station_reset(p->station, SCCP_RESET_RESTART));
     office_run();
     assert_int_equal(told(0, SCCP_RESET)->reset.type, SCCP_RESET_RESTART);
     p = plug(1, CALL_LINK_PLAIN, 17);
-    station_reset(p->station, SCCP_RESET_DEVICE);
+    assert_false(station_reset(p->station, SCCP_RESET_DEVICE));
+    office.answers_who = false;
+    say_register(1); /* and nobody knows yet whether it may */
+    assert_false(station_reset(p->station, SCCP_RESET_DEVICE));
+    welcome(1);
+    station_end(p->station, "it was shown out");
+    assert_false(station_reset(p->station, SCCP_RESET_DEVICE));
     office_run();
-    assert_int_equal(told_count(1), 0);
+    assert_null(told(1, SCCP_RESET));
 }
 
 static void test_the_server_may_end_it(void **state)
