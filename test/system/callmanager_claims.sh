@@ -51,6 +51,24 @@ remembered() {
     ! grep -q 'TL_FAILED' out || fails 'what nobody proved is believed'
 }
 
+# token NAME ANSWER [OPTION]...: what who is registered elsewhere hears when it asks whether it may come.
+token() {
+    token_name=$(printf %s "$1" | od -An -tx1 | tr -d ' \n')
+    token_answer=$2
+    shift 2
+    talk "$@" <<END
+message 29 $(printf '%-104s' "$token_name" | tr ' ' 0)
+until $(printf %s "$token_answer" | cut -c 2-4)
+END
+    heard "$token_answer" 2
+}
+tokens() {
+    token $anna '011b 3c000000' "$(plain)" && logged 'event=phone_kept_away' &&
+        token SEP0000000000FF '011b 3c000000' "$(plain)" && token $dora 011a "$(plain)" &&
+        token $anna 011a "$(secure)" tls cert=anna.pem && token $dora '011b 3c000000' "$(secure)" tls cert=anna.pem
+}
+
 test_that 'a node in mixed mode, with an encrypted and a non-secure phone' prepare
 test_that 'what is said in the name of a phone neither hides what it does nor moves it' remembered
+test_that 'who would be refused is not called away from where it is registered' tokens
 done_testing

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 enum { REMARKS = 8, CLAIMS = 2, CLAIMS_IN_ALL = 256, REMARKS_MS = 60 * 1000, REMARKED = 4096 };
+enum { TOKENS = 100, TOKENS_MS = 1000 }; /* phones that may come back, in that time */
 
 static void fill_random(void *context, void *out, size_t size)
 {
@@ -43,6 +44,8 @@ int exchange_init(struct exchange *o, struct loop *loop, size_t max)
     if (result == 0)
         result = limit_new(&o->claimed, 1, CLAIMS_IN_ALL, REMARKS_MS);
     if (result == 0)
+        result = limit_new(&o->tokens, 1, TOKENS, TOKENS_MS);
+    if (result == 0)
         result = loop_timer_new(&o->due, loop, engine_due, o);
     return result;
 }
@@ -56,6 +59,7 @@ void exchange_fini(struct exchange *o)
     limit_free(o->remarks);
     limit_free(o->claims);
     limit_free(o->claimed);
+    limit_free(o->tokens);
 }
 
 /* ---- turns ---- */

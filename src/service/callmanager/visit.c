@@ -103,10 +103,10 @@ static void take_event(struct visit *v, const struct station_now *now, struct st
     switch (e->kind) {
     case STATION_WHO:
         visit_sign_off(v, CALL_CAUSE_CONNECTION_LOST);
-        visit_ask_who(v);
+        visit_ask_who(v, false);
         break;
     case STATION_TOKEN:
-        station_token(v->station, 0, now);
+        visit_ask_who(v, true);
         break;
     case STATION_CODECS:
         call_phone_codecs(v->phone, e->codecs);

@@ -39,6 +39,7 @@ struct exchange {
     struct limit *remarks;  /* observations, by phone; */
     struct limit *claims;   /* those that prove nothing, by phone, */
     struct limit *claimed;  /* and all together */
+    struct limit *tokens;   /* of all phones */
     struct visit *first;    /* all */
     struct visit *restless; /* those that have something to do */
     bool running;
@@ -68,8 +69,8 @@ const char *visit_device(const struct visit *visit);
 const char *visit_objection(const struct visit *visit, int64_t now, int64_t *until);
 bool visit_is_registered(const struct visit *visit);
 struct visit *visit_next(const struct visit *visit);
-/* Tells a registered phone to restart. exchange_run() sends it. False: it is about to go, and was told
- * nothing. */
+/* Tells a registered phone to restart. exchange_run() sends it. False: it is about to go, and was
+ * told nothing. */
 bool visit_reset(struct visit *visit, enum reset_kind kind);
 /* Ends it; the log has the reason. exchange_run() closes the connection. Its calls go on between
  * the phones as when a connection breaks. */

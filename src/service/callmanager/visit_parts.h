@@ -48,8 +48,8 @@ struct speaker visit_speaker(const struct visit *visit);
 void visit_sign_off(struct visit *visit, enum call_cause cause);
 
 /* ---- visit_register.c ---- */
-/* STATION_WHO: asks the store, and answers the station in its time. */
-void visit_ask_who(struct visit *visit);
+/* STATION_WHO, or STATION_TOKEN: asks the store, and answers the station in its time. */
+void visit_ask_who(struct visit *visit, bool token);
 /* STATION_ALARM: kept until it is known whose it is. */
 void visit_note_alarm(struct visit *visit, const char *text);
 void visit_forget_alarms(struct visit *visit);

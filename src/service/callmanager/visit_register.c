@@ -217,6 +217,41 @@ static void welcome(struct visit *v, const struct who_job *job)
     observe_registration(v, a);
 }
 
+/* ---- a token ---- */
+
+/* A phone that is registered elsewhere stays there for so many seconds more, when it would be
+ * refused here: it would be nowhere meanwhile. */
+enum { WAIT_REFUSED_S = 60, WAIT_STORE_S = 30, WAIT_TURN_S = 5, WAIT_TURNS = 20 };
+
+static uint32_t token_wait(struct visit *v, const struct who_job *job, int result)
+{
+    struct exchange *o = v->exchange;
+    uint64_t suppressed;
+    if (result)
+        return WAIT_STORE_S;
+    if (job->answer.admission.verdict > ADMISSION_AUTO_REGISTER)
+        return WAIT_REFUSED_S;
+    if (limit_allows(o->tokens, bytes_of_string("all"), loop_now(o->loop), &suppressed))
+        return 0;
+    return WAIT_TURN_S + (uint32_t)(v->number % WAIT_TURNS); /* not all at once then */
+}
+
+static void answer_token(struct visit *v, const struct who_job *job, int result)
+{
+    struct station_now now = visit_now(v);
+    const struct station_claim *claim = station_claim(v->station);
+    struct speaker speaker = visit_speaker(v);
+    speaker.device = claim->is_name ? claim->device : "";
+    uint32_t wait = token_wait(v, job, result);
+    if (result)
+        callmanager_journal_event(v->exchange->journal, LEVEL_ERROR, "callmanager_store_failed",
+                                  &speaker, why_text(&job->why, result));
+    else if (wait == WAIT_REFUSED_S)
+        callmanager_journal_event(v->exchange->journal, LEVEL_WARNING, "phone_kept_away", &speaker,
+                                  job->answer.admission.reason);
+    station_token(v->station, wait, &now);
+}
+
 /* ---- the question ---- */
 
 static int who_run(void *context, struct store *store)
@@ -254,13 +289,16 @@ static void who_done(void *context, int result)
     struct who_job *job = context;
     struct visit *v = job->visit;
     struct exchange *o = v->exchange;
+    bool here = v->connection && !v->closing;
     v->waits--;
-    if (v->connection && !v->closing && result) {
+    if (here && job->question.token) {
+        answer_token(v, job, result);
+    } else if (here && result) {
         struct speaker speaker = visit_speaker(v);
         callmanager_journal_event(o->journal, LEVEL_ERROR, "callmanager_store_failed", &speaker,
                                   why_text(&job->why, result));
         station_refuse(v->station, "Server is busy", why_text(&job->why, result));
-    } else if (v->connection && !v->closing) {
+    } else if (here) {
         answer(v, job);
     }
     job_free(job);
@@ -288,7 +326,7 @@ static int judge_certificate(struct visit *v, struct who_job *job)
     return 0;
 }
 
-static int job_new(struct who_job **out, struct visit *v)
+static int job_new(struct who_job **out, struct visit *v, bool token)
 {
     struct who_job *job = calloc(1, sizeof *job);
     if (!job)
@@ -299,7 +337,8 @@ static int job_new(struct who_job **out, struct visit *v)
                                           .cipher = tls_cipher(v->connection),
                                           .now = clock_wall(),
                                           .ms = loop_now(v->exchange->loop),
-                                          .peer = &v->peer};
+                                          .peer = &v->peer,
+                                          .token = token};
     if (job->question.link != CALL_LINK_PLAIN) {
         int result = judge_certificate(v, job);
         if (result) {
@@ -311,15 +350,19 @@ static int job_new(struct who_job **out, struct visit *v)
     return 0;
 }
 
-void visit_ask_who(struct visit *v)
+void visit_ask_who(struct visit *v, bool token)
 {
     struct who_job *job = NULL;
-    int result = job_new(&job, v);
+    struct station_now now = visit_now(v);
+    int result = job_new(&job, v, token);
     if (result == 0)
         result = store_async_do(v->exchange->store, who_run, who_done, job);
     if (result) {
         job_free(job);
-        station_refuse(v->station, "Server is busy", error_text(result));
+        if (token)
+            station_token(v->station, WAIT_STORE_S, &now);
+        else
+            station_refuse(v->station, "Server is busy", error_text(result));
         return;
     }
     v->waits++;

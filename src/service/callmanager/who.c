@@ -285,11 +285,11 @@ int callmanager_who_ask(struct who_answer *out, struct who_desk *desk, struct st
         result = look_at_certificate(&a);
     if (result)
         return result;
-    if (decide(&a) && out->admission.verdict == ADMISSION_AUTO_REGISTER)
+    if (decide(&a) && out->admission.verdict == ADMISSION_AUTO_REGISTER && !question->token)
         result = add_phone(&a);
     out->proved = out->admission.verdict == ADMISSION_WELCOME &&
                   (question->link != CALL_LINK_PLAIN || a.facts.mode == MODE_NON_SECURE);
-    if (result == 0 && out->admission.verdict == ADMISSION_WELCOME)
+    if (result == 0 && out->admission.verdict == ADMISSION_WELCOME && !question->token)
         result = take_rest(&a);
     return result;
 }

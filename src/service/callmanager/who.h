@@ -33,6 +33,7 @@ struct who_question {
     int64_t now;                           /* unix seconds */
     int64_t ms;                            /* the same moment on the loop's clock */
     const struct address *peer;
+    bool token; /* it asks only whether it may come: nobody is added, nothing is got */
 };
 
 #define WHO_SERVERS GROUP_MEMBERS_MAX
