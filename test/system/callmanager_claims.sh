@@ -68,7 +68,32 @@ tokens() {
         token $anna 011a "$(secure)" tls cert=anna.pem && token $dora '011b 3c000000' "$(secure)" tls cert=anna.pem
 }
 
+# At its own address it may come again at once, and elsewhere when it has left.
+crossed() {
+    plug 5 dora "$(plain)" from=127.0.0.5
+    say 5 "register $dora 17" && say 5 'until 81' && hears dora '^0081' || return
+    talk "$(plain)" from=127.0.0.67 <<END
+register $dora 17
+until 9d
+END
+    heard '009d 43726f73736f7665722073657373696f6e' 2 || return # Crossover session
+    logged "event=phone_refused device=$dora peer=127.0.0.67" && logged "crossed: $dora is registered from 127.0.0.5" || return
+    say 5 'message 0' && say 5 'until 100' && hears dora '^0100' || fails 'it was driven out' || return
+    plug 6 dora2 "$(plain)" from=127.0.0.5
+    say 6 "register $dora 17" && say 6 'until 81' && hears dora2 '^0081' && unplug 5 || return
+    unplug 6
+    eventually elsewhere
+}
+elsewhere() {
+    talk "$(plain)" from=127.0.0.7 <<END
+register $dora 17
+until 81
+END
+    heard 0081 2
+}
+
 test_that 'a node in mixed mode, with an encrypted and a non-secure phone' prepare
 test_that 'what is said in the name of a phone neither hides what it does nor moves it' remembered
 test_that 'who would be refused is not called away from where it is registered' tokens
+test_that 'nobody takes the place of a phone that is there' crossed
 done_testing

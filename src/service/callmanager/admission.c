@@ -24,6 +24,7 @@ static const struct {
     [ADMISSION_NEEDS_TLS] = {"needs_tls", "Secure connection required"},
     [ADMISSION_NOT_SECURE] = {"not_secure", "Phone is not set up as secure"},
     [ADMISSION_NOT_CONFIDENTIAL] = {"not_confidential", "Encryption required"},
+    [ADMISSION_CROSSED] = {"crossed", "Crossover session"},
 };
 
 const char *admission_verdict_name(enum admission_verdict verdict)
@@ -191,6 +192,7 @@ static void explain_verdict(struct admission *out, const struct admission_facts 
         break;
     case ADMISSION_WELCOME:
     case ADMISSION_AUTO_REGISTER:
+    case ADMISSION_CROSSED:
     case ADMISSION_VERDICTS:
         break;
     }
@@ -217,4 +219,16 @@ int admission_decide(struct admission *out, const struct admission_facts *facts)
     explain_verdict(out, facts);
     explain_why(out, facts);
     return out->verdict <= ADMISSION_AUTO_REGISTER ? 0 : ERR_POLICY;
+}
+
+void admission_cross(struct admission *out, const char *device, const char *elsewhere)
+{
+    out->verdict = ADMISSION_CROSSED;
+    out->screen = words[ADMISSION_CROSSED].screen;
+    explain(out,
+            "%s is registered from %s and has just been heard there: two phones have one name, or "
+            "somebody would like to be this one; a phone that has moved may come when the other is "
+            "silent (a secure profile makes phones prove who they are: trustline phone update %s "
+            "--profile P)",
+            device, elsewhere, device);
 }

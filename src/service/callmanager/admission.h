@@ -55,6 +55,7 @@ enum admission_verdict {
     ADMISSION_NEEDS_TLS,        /* authenticated or encrypted, over TCP */
     ADMISSION_NOT_SECURE,       /* non-secure, over TLS */
     ADMISSION_NOT_CONFIDENTIAL, /* encrypted, with a NULL cipher */
+    ADMISSION_CROSSED,          /* it is here already: see admission_cross() */
     ADMISSION_VERDICTS
 };
 
@@ -70,6 +71,10 @@ struct admission {
 };
 /* 0, or ERR_POLICY for every refusal. */
 int admission_decide(struct admission *out, const struct admission_facts *facts) CHECKED;
+
+/* A welcome becomes a refusal: a phone of that name is registered from `elsewhere`, an address, and
+ * has just said something there. */
+void admission_cross(struct admission *out, const char *device, const char *elsewhere);
 
 /* For logs and counters: "welcome", "needs_tls", ... */
 const char *admission_verdict_name(enum admission_verdict verdict);

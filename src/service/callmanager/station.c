@@ -416,6 +416,13 @@ bool station_is_registered(const struct station *s)
     return s->state == STATION_REGISTERED;
 }
 
+int64_t station_silence(const struct station *s, int64_t now)
+{
+    if (s->state != STATION_REGISTERED)
+        return INT64_MAX;
+    return now - (s->due - silence_ms(s, STATION_REGISTERED));
+}
+
 enum call_link station_link(const struct station *s)
 {
     return s->link;

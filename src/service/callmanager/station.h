@@ -154,13 +154,15 @@ void station_token(struct station *station, uint32_t wait_s, const struct statio
 /* What the phone is to show and do; actions for the books are none of its business. */
 void station_act(struct station *station, const struct call_action *action,
                  const struct station_now *now);
-/* Tells a registered phone to reset, restart or apply its configuration; it decides when. False: it is
- * not registered, or not any more, and was told nothing. */
+/* Tells a registered phone to reset, restart or apply its configuration; it decides when. False: it
+ * is not registered, or not any more, and was told nothing. */
 bool station_reset(struct station *station, enum sccp_reset_type type);
 /* Ends it. STATION_OVER comes, with this reason. */
 void station_end(struct station *station, const char *reason);
 
 bool station_is_registered(const struct station *station);
+/* For how long a registered phone has said nothing, in ms; INT64_MAX: it is not registered. */
+int64_t station_silence(const struct station *station, int64_t now);
 enum call_link station_link(const struct station *station);
 /* Calls the phone shows. */
 size_t station_calls(const struct station *station);

@@ -166,6 +166,37 @@ static int admit_station(struct visit *v, const struct who_answer *a)
     return station_admit(v->station, &welcome, &now);
 }
 
+static bool is_elsewhere(const struct visit *v, const struct visit *other)
+{
+    return !bytes_equal(address_bytes(&v->peer), address_bytes(&other->peer));
+}
+
+/* Without TLS anybody can say any name. A phone of that name that is here, and says something there
+ * in time, is not driven out by that. NULL: there is none. */
+static const struct visit *find_crossed(const struct visit *v, const char *device)
+{
+    const struct exchange *o = v->exchange;
+    const struct visit *other = visit_of(o, device);
+    int64_t patience = (int64_t)o->site.keep_alive_s * 1000 * 3 / 2;
+    if (!other || station_link(v->station) != CALL_LINK_PLAIN || !is_elsewhere(v, other))
+        return NULL;
+    return station_silence(other->station, loop_now(o->loop)) < patience ? other : NULL;
+}
+
+static void note_move(struct visit *v, const struct visit *other)
+{
+    char reason[120], before[ADDRESS_TEXT];
+    struct speaker speaker = visit_speaker(v);
+    if (!is_elsewhere(v, other))
+        return;
+    text_format(reason, sizeof reason, "it was registered from %s",
+                address_text(before, &other->peer));
+    callmanager_journal_event(v->exchange->journal,
+                              station_link(v->station) == CALL_LINK_PLAIN ? LEVEL_WARNING
+                                                                          : LEVEL_NOTICE,
+                              "phone_moved", &speaker, reason);
+}
+
 /* The same phone over an older connection: that one is over, and its calls go on here if they can.
  */
 static void replace(struct visit *v)
@@ -174,6 +205,7 @@ static void replace(struct visit *v)
     if (!other)
         return;
     v->exchange->counts.replaced++;
+    note_move(v, other);
     visit_sign_off(other, CALL_CAUSE_CONNECTION_LOST);
     visit_end(other, "the phone has registered over another connection");
 }
@@ -261,11 +293,24 @@ static int who_run(void *context, struct store *store)
                                &job->why);
 }
 
-static void answer(struct visit *v, const struct who_job *job)
+/* It may, for all the store knows: but is it here? */
+static void look_for_other(struct visit *v, struct who_answer *a)
+{
+    char address[ADDRESS_TEXT];
+    const char *device = station_claim(v->station)->device;
+    const struct visit *other = find_crossed(v, device);
+    if (!other || a->admission.verdict != ADMISSION_WELCOME)
+        return;
+    admission_cross(&a->admission, device, address_text(address, &other->peer));
+    a->proved = false;
+}
+
+static void answer(struct visit *v, struct who_job *job)
 {
     struct exchange *o = v->exchange;
-    const struct who_answer *a = &job->answer;
+    struct who_answer *a = &job->answer;
     const struct station_claim *claim = station_claim(v->station);
+    look_for_other(v, a);
     v->proved = a->proved;
     if (a->admission.verdict == ADMISSION_WELCOME) {
         welcome(v, job);

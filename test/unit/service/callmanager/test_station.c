@@ -318,6 +318,18 @@ static void test_a_reset_is_told_to_registered_phones(void **state)
     assert_null(told(1, SCCP_RESET));
 }
 
+static void test_how_long_a_phone_has_been_silent_is_known(void **state)
+{
+    (void)state;
+    struct phone *p = plug(0, CALL_LINK_PLAIN, 17);
+    assert_true(station_silence(p->station, office.now.ms) == INT64_MAX);
+    say_register(0);
+    office_pass(20000);
+    assert_int_equal(station_silence(p->station, office.now.ms), 20000);
+    say_empty(0, SCCP_KEEP_ALIVE);
+    assert_int_equal(station_silence(p->station, office.now.ms), 0);
+}
+
 static void test_the_server_may_end_it(void **state)
 {
     (void)state;
@@ -494,6 +506,7 @@ int main(void)
         T(test_tokens_are_granted_or_refused_with_a_time),
         T(test_a_reset_is_told_to_registered_phones),
         T(test_the_server_may_end_it),
+        T(test_how_long_a_phone_has_been_silent_is_known),
         T(test_a_phone_learns_its_lines),
         T(test_buttons_there_are_none_of_have_an_empty_answer),
         T(test_soft_keys_are_the_ones_the_template_names),
