@@ -21,16 +21,21 @@ struct getting {
 
 static unsigned running;
 
-static int enter(void **state)
+static void open_client(unsigned tries)
 {
-    (void)state;
     struct download_setup quick;
     download_setup_default(&quick);
     quick.first_wait_ms = 20;
     quick.longest_wait_ms = 40;
-    quick.tries = 20;
-    assert_int_equal(loop_new(&loop), 0);
+    quick.tries = tries;
     assert_int_equal(tftpc_new(&tftpc, loop, &quick), 0);
+}
+
+static int enter(void **state)
+{
+    (void)state;
+    assert_int_equal(loop_new(&loop), 0);
+    open_client(20);
     filer_open(&filer, loop, "127.0.0.1");
     list = vector_load("CTLFile.tlv");
     filer_put(&filer, "CTLFile.tlv", list);
@@ -118,6 +123,8 @@ static void test_many_at_once_over_a_network_that_loses_every_tenth_packet(void 
     (void)state;
     static struct getting all[200];
     const size_t count = sizeof all / sizeof *all;
+    tftpc_free(tftpc);
+    open_client(1000); /* however busy the machine is */
     filer.drop = 10;
     for (size_t i = 0; i < count; i++)
         get(&all[i], "CTLFile.tlv", NULL, false);
