@@ -12,6 +12,7 @@
 #include "net/udp.h"
 #include "wire/tftp.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -85,6 +86,18 @@ static inline const struct filer_file *filer_find(const struct filer *f, struct 
     return NULL;
 }
 
+static inline void filer_note(struct filer *f, const char *source)
+{
+    size_t used = strlen(f->sources);
+    (void)snprintf(f->sources + used, sizeof f->sources - used, "%s ", source);
+}
+
+/* All of it was sent. */
+static inline bool filer_done(const struct filer_transfer *t)
+{
+    return t->block * 512 > t->file.size;
+}
+
 static inline void filer_request(struct filer *f, const struct udp_packet *packet)
 {
     struct tftp_request request;
@@ -93,8 +106,7 @@ static inline void filer_request(struct filer *f, const struct udp_packet *packe
     char host[ADDRESS_TEXT];
     assert_int_equal(tftp_read_request(&request, packet->data, NULL), 0);
     f->requests++;
-    strncat(f->sources, address_host(host, &packet->peer), 64);
-    strncat(f->sources, " ", 2);
+    filer_note(f, address_host(host, &packet->peer));
     const struct filer_file *file = filer_find(f, request.name);
     if (!file) {
         buffer_init(&error, 200);
@@ -103,8 +115,12 @@ static inline void filer_request(struct filer *f, const struct udp_packet *packe
         buffer_fini(&error);
         return;
     }
-    struct filer_transfer *t = map_remove(f->transfers, filer_key(key, &packet->peer));
-    free(t);
+    struct filer_transfer *t = map_get(f->transfers, filer_key(key, &packet->peer));
+    if (t && !filer_done(t)) { /* the same request, sent again */
+        filer_block(f, &packet->peer, t);
+        return;
+    }
+    free(map_remove(f->transfers, filer_key(key, &packet->peer)));
     t = calloc(1, sizeof *t);
     assert_non_null(t);
     *t = (struct filer_transfer){.file = file->file, .block = 1};
@@ -122,7 +138,7 @@ static inline void filer_packet(struct filer *f, const struct udp_packet *packet
     if (tftp_opcode(packet->data) == TFTP_RRQ) {
         filer_request(f, packet);
     } else if (t && tftp_read_ack(&block, packet->data) == 0) {
-        if (block == (uint16_t)t->block && t->block * 512 <= t->file.size)
+        if (block == (uint16_t)t->block && !filer_done(t))
             t->block++;
         else if (block == (uint16_t)t->block)
             return;
