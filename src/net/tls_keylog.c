@@ -1,44 +1,9 @@
-/* The secrets of TLS connections, for a person with tshark - in builds made for that alone. */
+/* Nobody gets the secrets of TLS connections. Programs that are linked with test/support/keylog.c,
+ * for a person with tshark, have another function in the place of this one: it must be alone here.
+ */
 #include "net/tls_parts.h"
-
-#ifdef TRUSTLINE_TLS_KEYLOG
-
-#include "base/log.h"
-
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/uio.h>
-#include <unistd.h>
-
-static void write_line(const SSL *ssl, const char *line)
-{
-    (void)ssl;
-    const char *path = getenv("SSLKEYLOGFILE");
-    int fd = path ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600) : -1;
-    if (fd < 0)
-        return;
-    char end = '\n';
-    struct iovec parts[2] = {{.iov_base = (void *)(uintptr_t)line, .iov_len = strlen(line)},
-                             {.iov_base = &end, .iov_len = 1}};
-    if (writev(fd, parts, 2) < 0)
-        log_event(LEVEL_WARNING, "event=keylog_lost file=SSLKEYLOGFILE");
-    close(fd);
-}
-
-void tls_keylog_install(SSL_CTX *ctx)
-{
-    if (getenv("SSLKEYLOGFILE"))
-        log_event(LEVEL_WARNING,
-                  "event=keylog text=\"secrets of TLS are written out: a build for tests\"");
-    SSL_CTX_set_keylog_callback(ctx, write_line);
-}
-
-#else
 
 void tls_keylog_install(SSL_CTX *ctx)
 {
     (void)ctx;
 }
-
-#endif

@@ -23,8 +23,7 @@ struct tls_context {
 struct tls_context *tls_context_share(struct tls_context *context);
 int tls_use_identity(SSL *ssl, enum tls_profile profile, const struct identity *identity,
                      struct why *why) CHECKED;
-/* In keylog builds (-Dtls_keylog=true) writes the secrets where SSLKEYLOGFILE says; else nothing.
- */
+/* Nothing; in programs made for tests alone (test/support/keylog.c), writes the secrets out. */
 void tls_keylog_install(SSL_CTX *ctx);
 
 /* ---- the socket below OpenSSL ---- */

@@ -44,7 +44,8 @@ enum { FRAME = 70000, PATIENCE_S = 60, SILENT_MAX = 60000 };
 static const char *from = "127.0.0.1";
 static SSL *ssl; /* NULL: TCP alone */
 static int fd;
-static int shows; /* every frame that is read */
+static int shows;               /* every frame that is read */
+static uint32_t header_version; /* of a session, from 10 on */
 static uint8_t out[FRAME];
 static size_t out_size;
 
@@ -176,7 +177,7 @@ static void begin_frame(uint32_t id)
 {
     out_size = 0;
     add_word(0);
-    add_word(0);
+    add_word(header_version);
     add_word(id);
 }
 
@@ -201,6 +202,7 @@ static void put(const uint8_t *data, size_t size)
 
 static void say_register(const char *name, unsigned version, unsigned type, unsigned streams)
 {
+    header_version = 0;
     begin_frame(0x0001);
     add_field(name, 16);
     add_word(0);
@@ -218,6 +220,7 @@ static void say_register(const char *name, unsigned version, unsigned type, unsi
     add_word(2); /* lines */
     end_frame();
     put(out, out_size);
+    header_version = version < 10 ? 0 : version;
 }
 
 static void say_alarm(const char *text)
