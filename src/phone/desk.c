@@ -49,6 +49,8 @@ static void answer_what_rings(struct desk *d, struct signalling *s)
 {
     const uint32_t rings = HANDSET_IN(SCCP_STATE_RING_IN) | HANDSET_IN(SCCP_STATE_CALL_WAITING);
     const struct handset_call *call = handset_find(signalling_handset(s), rings);
+    if (!call)
+        d->answered = 0; /* who rings next is another, even if its id is the same */
     if (!d->setup.answers || !call || call->id == d->answered)
         return;
     d->answered = call->id;
