@@ -98,18 +98,20 @@ handshakes() {
 }
 
 # s_client says what the alert was.
+client() { echo | timeout 10 openssl s_client -connect "127.0.0.1:$(secure)" "$@" 2>&1; }
 alerts() {
-    client() { echo | timeout 10 openssl s_client -connect "127.0.0.1:$(secure)" -tls1_2 "$@" 2>&1; }
-    client | grep -q 'alert handshake failure' || fails 'without a certificate' || return
-    client -cert foreign.crt -key foreign.key | grep -q 'alert unknown ca' || fails 'a foreign one' || return
-    client -cert expired.crt -key expired.key | grep -q 'alert certificate expired' || fails 'an expired one'
+    client -tls1_2 | grep -q 'alert handshake failure' || fails 'without a certificate' || return
+    client -tls1_2 -cert foreign.crt -key foreign.key | grep -q 'alert unknown ca' || fails 'a foreign one' || return
+    client -tls1_2 -cert expired.crt -key expired.key | grep -q 'alert certificate expired' || fails 'an expired one'
 }
 
 revoked() {
     give_lsc $bert bert2 && admin phone revoke $bert --yes || return
     eventually sh -c "echo | openssl s_client -connect 127.0.0.1:$(secure) -tls1_2 -bind 127.0.0.5 \
         -cert bert.crt -key bert.key 2>&1 | grep -q 'alert certificate revoked'" || return
-    logged "CN=$bert is revoked" && give_lsc $bert bert
+    logged "CN=$bert is revoked" || return
+    echo 'until 81' | refused_with 'refused\|closed' "CN=$bert is revoked" "$(secure)" tls cert=bert.pem from=127.0.0.13 &&
+        give_lsc $bert bert
 }
 
 other_names() {
@@ -276,9 +278,15 @@ modern() {
     heard refused 1 || return
     logged 'the phone offers only TLS 1.0, this service speaks TLS 1.2 and 1.3: legacy_tls is off' || return
     echo | talk "$(secure)" tls cert=clara.pem version=1.2 cipher=AES128-SHA from=127.0.0.22
-    heard refused 1 || return
+    heard refused 1 && logged 'the phone offers AES128-SHA; legacy_tls is off' || return
     echo | talk "$(secure)" tls cert=clara.pem version=1.2 cipher=NULL-SHA from=127.0.0.23
-    heard refused 1 && logged 'NULL-SHA; legacy_tls is off'
+    heard refused 1 && logged 'the phone offers NULL-SHA; legacy_tls is off' || return
+    old_client AES128-SHA | grep -q 'alert protocol version' || fails 'TLS 1.0' || return
+    old_client NULL-SHA | grep -q 'alert protocol version' || fails 'NULL-SHA'
+}
+# A 7975, as s_client plays it.
+old_client() { # SUITE
+    client -tls1 -cipher "$1:@SECLEVEL=0" -bind 127.0.0.18 -cert clara.crt -key clara.key
 }
 
 speaks_old() {
@@ -296,6 +304,8 @@ END
     traced "TLS Connection Cipher - INFO:deviceName=$bert, Cipher=AES128-SHA, Security Mode=3" || return
     echo | talk "$(secure)" tls cert=bert.pem version=1.2 from=127.0.0.24
     heard 'tls TLSv1.2 ECDHE' 1 || return
+    old_client AES128-SHA | grep -q 'Cipher is AES128-SHA' || fails 'no AES128-SHA for s_client' || return
+    old_client NULL-SHA | grep -q 'Cipher is NULL-SHA' || fails 'no NULL-SHA for s_client' || return
     # The least is taken last, though it is asked for first.
     echo | talk "$(secure)" tls cert=bert.pem version=1.0 cipher=NULL-SHA:AES128-SHA from=127.0.0.25
     heard 'tls TLSv1 AES128-SHA' 1
