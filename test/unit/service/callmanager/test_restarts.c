@@ -68,6 +68,8 @@ static int enter(void **state)
     fill();
     memset(&exchange, 0, sizeof exchange);
     visit_count = 0;
+    exchange.site.version = SCCP_VERSION_MAX;
+    station_limits_default(&exchange.site.limits);
     assert_int_equal(loop_new(&loop), 0);
     assert_int_equal(store_async_new(&async, loop, where, STORE_WRITE, NULL), 0);
     assert_int_equal(exchange_init(&exchange, loop, MANY), 0);
@@ -121,6 +123,25 @@ static void ordered(unsigned count)
     assert_int_equal(released, count);
 }
 
+/* Its phone registers. */
+static void sign_on(struct station *station)
+{
+    struct buffer frame;
+    struct sccp_message m;
+    struct station_event event;
+    const struct station_now now = {.ms = loop_now(loop), .unix_ms = clock_wall_ms()};
+    const struct station_welcome welcome = {.date_format = "D/M/Y", .load = ""};
+    sccp_message_init(&m, SCCP_REGISTER_REQ);
+    m.register_req.version = 17;
+    buffer_init(&frame, SCCP_FRAME_MAX);
+    assert_int_equal(sccp_write(&frame, 17, &m, NULL), 0);
+    assert_int_equal(station_input(station, buffer_bytes(&frame)), 0);
+    buffer_fini(&frame);
+    assert_true(station_step(station, &now, &event));
+    assert_int_equal(event.kind, STATION_WHO);
+    assert_int_equal(station_admit(station, &welcome, &now), 0);
+}
+
 /* A connection that nobody is at the other end of: what it is told is counted. */
 static void comes(unsigned phone)
 {
@@ -131,6 +152,7 @@ static void comes(unsigned phone)
     assert_int_equal(address_parse(&peer, "192.0.2.7", 40000), 0);
     assert_int_equal(
         station_new(&v->station, &exchange.site, CALL_LINK_PLAIN, &peer, loop_now(loop)), 0);
+    sign_on(v->station);
     v->exchange = &exchange;
     v->waits = 1; /* stays without a connection */
     assert_int_equal(map_add(exchange.registered, bytes_of_string(name_of(name, phone)), v), 0);
