@@ -72,7 +72,7 @@ static void look_at_cpu(struct machine_cpu *out)
         all += after[i];
     }
     for (size_t i = 0; i < TIMES; i++)
-        share[i] = all ? 100.0 * (double)after[i] / (double)all : 0;
+        share[i] = all ? (double)((after[i] * 10000 + all / 2) / all) / 100 : 0; /* hundredths */
     *out = (struct machine_cpu){.idle = share[IDLE],
                                 .system = share[SYSTEM],
                                 .user = share[USER] + share[NICE],
