@@ -343,10 +343,9 @@ static void print_remedy(FILE *out, const struct group *g)
 static void print_group(FILE *out, const struct plan *plan, const struct group *g)
 {
     const struct plan_entry *e = g->first;
-    fprintf(out, "\n%s, %s (%s): %zu\n  ", topic_text(e->topic), accept_rule_text(e->answer.rule),
+    fprintf(out, "\n%s, %s (%s): %zu\n", topic_text(e->topic), accept_rule_text(e->answer.rule),
             verdict_text(e->answer.verdict), g->count);
-    cli_print(out, e->answer.explanation);
-    fputc('\n', out);
+    cli_print_wrapped(out, 2, e->answer.explanation);
     print_phones(out, plan, g);
     print_remedy(out, g);
 }
