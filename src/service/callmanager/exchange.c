@@ -29,6 +29,7 @@ int exchange_init(struct exchange *o, struct loop *loop, size_t max)
     static const struct call_chance chance = {fill_random, NULL};
     struct call_limits limits;
     o->loop = loop;
+    o->clocks_change = INT64_MAX;
     o->due_at = INT64_MAX;
     o->expires = INT64_MAX;
     call_limits_default(&limits);

@@ -364,6 +364,7 @@ static void every_second(void *context)
     look(s);
     restarts_tick(s->restarts);
     callmanager_journal_settle(s->exchange.journal);
+    callmanager_visits_tell_time(&s->exchange);
     observer_count(s->exchange.observer, callmanager_service_counters(s));
     loop_timer_start(s->second, SECOND_MS);
 }

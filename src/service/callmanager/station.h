@@ -157,6 +157,8 @@ void station_act(struct station *station, const struct call_action *action,
 /* Tells a registered phone to reset, restart or apply its configuration; it decides when. False: it
  * is not registered, or not any more, and was told nothing. */
 bool station_reset(struct station *station, enum sccp_reset_type type);
+/* Its clock jumps: tells it, unless it is in a call and told at the end of it anyway. */
+void station_tell_time(struct station *station, const struct station_now *now);
 /* Ends it. STATION_OVER comes, with this reason. */
 void station_end(struct station *station, const char *reason);
 

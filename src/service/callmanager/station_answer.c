@@ -271,6 +271,12 @@ void station_say_time(struct station *s, const struct station_now *now)
     station_say(s, &m);
 }
 
+void station_tell_time(struct station *s, const struct station_now *now)
+{
+    if (s->state == STATION_REGISTERED && s->call_count == 0)
+        station_say_time(s, now);
+}
+
 STATION_HANDLER(station_on_time)
 {
     (void)event;

@@ -17,7 +17,38 @@ struct speaker visit_speaker(const struct visit *v)
 
 struct station_now visit_now(const struct visit *v)
 {
-    return (struct station_now){.ms = loop_now(v->exchange->loop), .unix_ms = clock_wall_ms()};
+    return (struct station_now){
+        .ms = loop_now(v->exchange->loop), .unix_ms = clock_wall_ms(), .utc_offset = v->utc_offset};
+}
+
+/* ---- local time ---- */
+
+void visit_set_clock(struct visit *v, const struct zone *zone)
+{
+    struct zone_span span = {0, INT64_MAX};
+    if (zone)
+        span = zone_at(zone, clock_wall());
+    v->zone = zone;
+    v->utc_offset = span.offset;
+    if (span.until < v->exchange->clocks_change)
+        v->exchange->clocks_change = span.until;
+}
+
+void callmanager_visits_tell_time(struct exchange *exchange)
+{
+    if (clock_wall() < exchange->clocks_change)
+        return;
+    exchange->clocks_change = INT64_MAX;
+    for (struct visit *v = exchange->first; v; v = v->next) {
+        int32_t before = v->utc_offset;
+        visit_set_clock(v, v->zone);
+        struct station_now now = visit_now(v);
+        if (v->utc_offset == before)
+            continue;
+        station_tell_time(v->station, &now);
+        exchange_rouse(v);
+    }
+    exchange_run(exchange);
 }
 
 static void event(struct visit *v, enum log_level level, const char *name, const char *reason)

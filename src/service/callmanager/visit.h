@@ -35,6 +35,7 @@ struct exchange {
     struct loop_timer *due; /* of the engine */
     int64_t due_at;         /* when that fires; INT64_MAX: not at all */
     struct map *registered; /* visits by the name of their phone */
+    int64_t clocks_change;  /* unix seconds: before that nobody's local time jumps */
     struct badges *badges;  /* visits by their certificates */
     struct limit *remarks;  /* observations, by phone; */
     struct limit *claims;   /* those that prove nothing, by phone, */
@@ -77,6 +78,8 @@ bool visit_reset(struct visit *visit, enum reset_kind kind);
 void visit_end(struct visit *visit, const char *reason);
 /* The same for one that may not be here any more: its calls end, too. */
 void visit_show_out(struct visit *visit, const char *reason);
+/* Phones in whose time zone summer began, or ended, are told the time. */
+void callmanager_visits_tell_time(struct exchange *exchange);
 /* All connections are cut. Visits that wait for an answer leave when it has come. */
 void callmanager_visits_cut(struct exchange *exchange);
 /* Those that are left when no answer can come any more. */

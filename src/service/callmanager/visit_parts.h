@@ -15,6 +15,8 @@ struct visit {
     struct tls_connection *connection; /* NULL: it has gone */
     struct station *station;
     struct call_phone *phone; /* in the call engine; NULL: it is not registered */
+    const struct zone *zone;  /* where it is; NULL: UTC */
+    int32_t utc_offset;       /* there, as visit_set_clock() found it */
     struct loop_timer *timer;
     struct badge badge; /* the certificate it showed */
     struct address peer;
@@ -43,6 +45,8 @@ void exchange_rouse(struct visit *visit);
 void visit_turn(struct visit *visit);
 void visit_act(struct visit *visit, const struct call_action *action);
 struct station_now visit_now(const struct visit *visit);
+/* Looks what time it is where the phone is. Until when that holds is noted in the exchange. */
+void visit_set_clock(struct visit *visit, const struct zone *zone);
 struct speaker visit_speaker(const struct visit *visit);
 /* It is not registered any more, if it was. */
 void visit_sign_off(struct visit *visit, enum call_cause cause);

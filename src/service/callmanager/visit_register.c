@@ -235,6 +235,7 @@ static void welcome(struct visit *v, const struct who_job *job)
     struct exchange *o = v->exchange;
     const struct who_answer *a = &job->answer;
     text_copy(v->device, sizeof v->device, station_claim(v->station)->device);
+    visit_set_clock(v, a->zone);
     int result = sign_on(v, a);
     if (result) {
         struct speaker speaker = visit_speaker(v);

@@ -1,5 +1,6 @@
 #include "service/callmanager/who.h"
 
+#include "base/log.h"
 #include "base/text.h"
 #include "cluster/auto_register.h"
 #include "cluster/config.h"
@@ -12,9 +13,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What was read stays: phones keep it. */
+struct known_zone {
+    struct known_zone *next;
+    char name[POOL_TEXT];
+    struct zone *zone; /* NULL: there is none */
+};
+
 struct who_desk {
     atomic_bool stale;
     struct newcomers *newcomers;
+    struct known_zone *zones;
     struct auto_numbers numbers;
     bool mixed;
 };
@@ -51,8 +60,15 @@ int who_desk_new(struct who_desk **out)
 
 void who_desk_free(struct who_desk *desk)
 {
-    if (desk)
-        newcomers_free(desk->newcomers);
+    if (!desk)
+        return;
+    newcomers_free(desk->newcomers);
+    while (desk->zones) {
+        struct known_zone *known = desk->zones;
+        desk->zones = known->next;
+        zone_free(known->zone);
+        free(known);
+    }
     free(desk);
 }
 
@@ -65,6 +81,27 @@ void who_desk_stale(struct who_desk *desk)
 void who_desk_phones(struct who_desk *desk)
 {
     newcomers_look_again(desk->newcomers);
+}
+
+/* Each is read once; without it the phone gets UTC, and the log says so. */
+static const struct zone *zone_of(struct who_desk *desk, const char *name)
+{
+    struct why why = WHY_NONE;
+    struct known_zone *known = desk->zones;
+    while (known && strcmp(known->name, name) != 0)
+        known = known->next;
+    if (known || !name[0])
+        return known ? known->zone : NULL;
+    known = calloc(1, sizeof *known);
+    if (!known)
+        return NULL;
+    *known = (struct known_zone){.next = desk->zones};
+    text_copy(known->name, sizeof known->name, name);
+    int result = zone_read(&known->zone, name, &why);
+    if (result)
+        log_event(LEVEL_WARNING, "event=time_zone_unknown reason=\"%s\"", why_text(&why, result));
+    desk->zones = known;
+    return known->zone;
 }
 
 static int refresh(struct who_desk *desk, struct store *store)
@@ -260,7 +297,7 @@ static int take_rest(struct asking *a)
                          store_words(a->store, result));
     text_copy(out->load, sizeof out->load, a->device.load);
     text_copy(out->date_template, sizeof out->date_template, pool.date_template);
-    text_copy(out->zone, sizeof out->zone, pool.olson_zone);
+    out->zone = zone_of(a->desk, pool.olson_zone);
     return 0;
 }
 

@@ -8,6 +8,7 @@
 #ifndef SERVICE_CALLMANAGER_WHO_H
 #define SERVICE_CALLMANAGER_WHO_H
 
+#include "base/zone.h"
 #include "pki/certificate.h"
 #include "service/callmanager/admission.h"
 #include "service/callmanager/station.h"
@@ -47,7 +48,7 @@ struct who_answer {
     /* of a phone that is welcome */
     char load[DEVICE_TEXT];
     char date_template[16];
-    char zone[POOL_TEXT]; /* "Europe/Vienna" */
+    const struct zone *zone; /* lives as long as the desk; NULL: UTC */
     size_t line_count;
     struct store_line lines[DEVICE_LINES_MAX];
     size_t speed_dial_count;

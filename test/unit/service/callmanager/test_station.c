@@ -486,9 +486,29 @@ static void test_a_phone_learns_its_servers_configuration_and_load(void **state)
     }
 }
 
+static void test_a_phone_at_rest_is_told_when_its_clock_jumps(void **state)
+{
+    (void)state;
+    sign_on(0, CALL_LINK_PLAIN, 17, CALL_NOT_SECURE);
+    say_empty(0, SCCP_TIME_DATE_REQ);
+    uint32_t hour = told(0, SCCP_TIME_DATE)->time_date.hour;
+    office.now.utc_offset += 3600;
+    station_tell_time(office.phones[0].station, &office.now);
+    office_run();
+    assert_int_equal(told(0, SCCP_TIME_DATE)->time_date.hour, (hour + 1) % 24);
+    press_soft_key(0, SCCP_KEY_NEW_CALL);
+    told_count(0);
+    station_tell_time(office.phones[0].station, &office.now);
+    office_run();
+    assert_null(told(0, SCCP_TIME_DATE));
+    press_soft_key(0, SCCP_KEY_END_CALL);
+    assert_non_null(told(0, SCCP_TIME_DATE));
+}
+
+#define T(test) cmocka_unit_test_setup_teardown(test, office_enter, office_leave)
+
 int main(void)
 {
-#define T(test) cmocka_unit_test_setup_teardown(test, office_enter, office_leave)
     const struct CMUnitTest tests[] = {
         T(test_a_captured_phone_gets_the_answers_the_genuine_server_gave),
         T(test_the_lower_version_is_spoken_and_said),
@@ -512,6 +532,7 @@ int main(void)
         T(test_soft_keys_are_the_ones_the_template_names),
         T(test_the_time_is_that_of_the_phones_zone),
         T(test_a_phone_learns_its_servers_configuration_and_load),
+        T(test_a_phone_at_rest_is_told_when_its_clock_jumps),
     };
     return RUN(tests);
 }
