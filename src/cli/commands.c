@@ -102,6 +102,8 @@ static const struct command_option init_options[] = {
     {"province", "ST", "the same", false},
     {"country", "C", "the same: two letters", false},
     {"key-size", "N", "RSA bits of its keys: 1024, 2048 (default) or 4096", false},
+    {"time-zone", "ZONE", "what time phones show: Europe/Vienna; without it, what this server does",
+     false},
     NO_MORE,
 };
 

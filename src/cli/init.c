@@ -4,8 +4,11 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "base/zone.h"
 #include "cli/certs.h"
+#include "cli/machine.h"
 #include "cli/session.h"
+#include "cluster/time_zone.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -20,7 +23,18 @@ static int read_number(int64_t *out, const struct call *call, const char *option
     return 0;
 }
 
-static int read_options(struct init_options *out, const struct call *call, struct why *why)
+/* What is asked for; otherwise that of this server, if phones can be told it. */
+static const char *zone_of(const struct call *call, char machines[ZONE_NAME])
+{
+    const char *typed = call_value(call, "time-zone");
+    machine_zone(machines, ZONE_NAME);
+    if (typed || strcmp(machines, "UTC") == 0 || time_zone_check(machines, NULL) != 0)
+        return typed;
+    return machines;
+}
+
+static int read_options(struct init_options *out, const struct call *call,
+                        char machines_zone[ZONE_NAME], struct why *why)
 {
     int64_t offset = 0;
     int64_t bits = 0;
@@ -32,7 +46,8 @@ static int read_options(struct init_options *out, const struct call *call, struc
                                  .unit = call_value(call, "unit"),
                                  .locality = call_value(call, "locality"),
                                  .province = call_value(call, "province"),
-                                 .country = call_value(call, "country")};
+                                 .country = call_value(call, "country"),
+                                 .time_zone = zone_of(call, machines_zone)};
     if (!out->node)
         return why_error(why, ERR_USAGE, "--node is missing: the name of this server");
     if (!out->address)
@@ -165,7 +180,8 @@ enum cli_status init_cluster(struct cli *cli, const struct call *call)
     struct init_options options;
     char password[32] = "";
     enum cli_status status;
-    int result = read_options(&options, call, &why);
+    char zone[ZONE_NAME];
+    int result = read_options(&options, call, zone, &why);
     if (result)
         return cli_misuse(cli, call, "%s", why_text(&why, result));
     if (call->dry_run) {

@@ -120,8 +120,7 @@ int machine_disk(struct machine_disk *out, const char *path)
 
 /* ---- names ---- */
 
-/* "Europe/Vienna", from where the system keeps it. */
-static void find_zone(char *out, size_t size)
+void machine_zone(char *out, size_t size)
 {
     static const char places[] = "zoneinfo/";
     char path[512];
@@ -141,7 +140,7 @@ static void find_zone(char *out, size_t size)
 static void name_zone(struct machine *out, const struct tm *now)
 {
     char zone[80] = "";
-    find_zone(zone, sizeof zone);
+    machine_zone(zone, sizeof zone);
     text_format(out->zone, sizeof out->zone, "%s (%s)", now->tm_zone ? now->tm_zone : "unknown",
                 zone[0] ? zone : "unknown");
 }

@@ -21,6 +21,9 @@ struct machine_disk {
     unsigned percent;           /* used, of what can be used, rounded up as df(1) does */
 };
 
+/* "Europe/Vienna", from where the system keeps it; "" when it does not say. */
+void machine_zone(char *out, size_t size);
+
 struct machine {
     char host[256];
     char system[160]; /* "Debian GNU/Linux 12 (bookworm), Linux 6.1.0-18-amd64" */

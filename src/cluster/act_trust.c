@@ -1,6 +1,7 @@
 /* Acts on trusted certificates, parameters, phones and profiles. */
 #include "cluster/parts.h"
 #include "cluster/publish.h"
+#include "cluster/time_zone.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -163,6 +164,19 @@ static int write_setting(void *context, struct store *store, struct why *why)
     return store_parameter_set(store, s->parameter->name, s->value, why);
 }
 
+/* What no phone is asked about. */
+static int write_unplanned(const struct setting *s, struct store *store,
+                           const struct act_options *options, struct why *why)
+{
+    int result;
+    if (options->dry_run)
+        return 0;
+    if (strcmp(s->parameter->name, PARAMETER_TIME_ZONE) != 0)
+        return store_parameter_set(store, s->parameter->name, s->value, why);
+    result = store_begin(store, why);
+    return result ? result : act_finish(store, time_zone_set(store, s->value, why), options, why);
+}
+
 static int check_setting(struct setting *out, const char *name, const char *value, struct why *why)
 {
     const char *names[64] = {NULL};
@@ -225,8 +239,8 @@ int cluster_parameter_set(struct cluster *cluster, struct act_report *report, co
         if (result == 0)
             result = change_publish(&change, cluster, report, options, why);
         change_fini(&change);
-    } else if (!options->dry_run) {
-        result = write_setting(&setting, cluster_store(cluster), why);
+    } else {
+        result = write_unplanned(&setting, cluster_store(cluster), options, why);
     }
     if (result == 0 && strcmp(setting.parameter->name, PARAMETER_ROLLBACK) == 0 && *value == '1')
         text_copy(report->note, sizeof report->note,

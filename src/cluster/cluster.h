@@ -61,7 +61,8 @@ struct init_options {
     uint16_t port_offset;
     const char *database; /* "sqlite", or a postgresql:// address */
     const char *organization, *unit, *locality, *province, *country; /* NULL or "": left out */
-    unsigned key_size; /* 1024, 2048 or 4096; 0: 2048 */
+    unsigned key_size;     /* 1024, 2048 or 4096; 0: 2048 */
+    const char *time_zone; /* of phones: "Europe/Vienna"; NULL: UTC */
 };
 /* Would cluster_init() make it, as far as can be seen without making anything? */
 int cluster_init_check(const struct init_options *options, struct why *why) CHECKED;

@@ -6,6 +6,7 @@
 #include "cluster/own.h"
 #include "cluster/parts.h"
 #include "cluster/publish.h"
+#include "cluster/time_zone.h"
 
 #include "base/clock.h"
 #include "base/secret.h"
@@ -82,6 +83,11 @@ static int check_options(struct init *init)
                          o->address);
     if (o->key_size && o->key_size != 1024 && o->key_size != 2048 && o->key_size != 4096)
         return why_error(why, ERR_USAGE, "a key size is 1024, 2048 or 4096, not %u", o->key_size);
+    if (o->time_zone) {
+        int result = time_zone_check(o->time_zone, why);
+        if (result)
+            return result;
+    }
     return own_subject(init->subject, sizeof init->subject, parts, why);
 }
 
@@ -279,13 +285,14 @@ static int fill_profiles(struct store *store, struct why *why)
 static int fill_parameters(struct init *init, struct store *store)
 {
     char bits[16];
+    const char *zone = init->options->time_zone;
     text_format(bits, sizeof bits, "%u", init->options->key_size ? init->options->key_size : 2048);
     int result = parameters_fill(store);
     if (result == 0)
         result = store_parameter_set(store, PARAMETER_SUBJECT, init->subject, init->why);
     if (result == 0)
         result = store_parameter_set(store, PARAMETER_KEY_SIZE, bits, init->why);
-    return result;
+    return result ? result : time_zone_set(store, zone ? zone : TIME_ZONE_DEFAULT, init->why);
 }
 
 static int fill_store(struct init *init, struct store *store, const char *password)
@@ -305,11 +312,7 @@ static int fill_store(struct init *init, struct store *store, const char *passwo
         result = store_group_put(store, &group, why);
     }
     if (result == 0) {
-        struct store_pool pool = {.name = "Default",
-                                  .group = "Default",
-                                  .date_template = "D/M/YA",
-                                  .time_zone = "GMT Standard/Daylight Time",
-                                  .olson_zone = "Etc/UTC"};
+        struct store_pool pool = {.name = "Default", .group = "Default", .date_template = "D/M/YA"};
         result = store_pool_put(store, &pool, why);
     }
     if (result == 0)

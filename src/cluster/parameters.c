@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cluster/auto_register.h"
+#include "cluster/time_zone.h"
 #include "cluster/vouching.h"
 #include "pki/lsc.h"
 #include "signer/protocol.h"
@@ -66,6 +67,11 @@ static int check_auto_registration(const char *value)
     return auto_numbers_parse(&numbers, value);
 }
 
+static int check_time_zone(const char *value)
+{
+    return time_zone_check(value, NULL) ? ERR_USAGE : 0;
+}
+
 static const struct parameter table[] = {
     {PARAMETER_SECURITY_MODE, "0", "0 (non-secure) or 1 (mixed)",
      "Whether secure and non-secure phones stand side by side.", NULL,
@@ -124,6 +130,10 @@ static const struct parameter table[] = {
      "range, in non-secure mode; in mixed mode they never are. 30 a minute of one address, 120 in "
      "all.",
      check_auto_registration, NULL, false},
+    {PARAMETER_TIME_ZONE, TIME_ZONE_DEFAULT, "a name like Europe/Vienna, of those this server has",
+     "What time phones show. SCCP phones are told when they register again, SIP phones find it in "
+     "their configuration.",
+     check_time_zone, NULL, false},
     {NULL, NULL, NULL, NULL, NULL, NULL, false},
 };
 

@@ -24,6 +24,7 @@
 #define PARAMETER_TVS_TTL_CHANGING "tvs_ttl_changing"
 #define PARAMETER_TVS_CHANGING     "tvs_changing"      /* see vouching.h */
 #define PARAMETER_AUTO_NUMBERS     "auto_registration" /* see auto_register.h */
+#define PARAMETER_TIME_ZONE        "time_zone"         /* see time_zone.h */
 
 struct parameter {
     const char *name;

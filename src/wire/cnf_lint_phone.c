@@ -2,6 +2,7 @@
 #include "wire/cnf_lint.h"
 
 #include "base/text.h"
+#include "wire/cnf_zones.h"
 
 #include <string.h>
 
@@ -117,64 +118,6 @@ static void check_protocol(struct lint *lint)
 
 /* ---- time zones ---- */
 
-/* The names 79xx know, as Cisco's and other people's configuration guides list them. */
-static const char *const zones[] = {
-    "Dateline Standard Time",
-    "Samoa Standard Time",
-    "Hawaiian Standard Time",
-    "Alaskan Standard/Daylight Time",
-    "Pacific Standard/Daylight Time",
-    "Mountain Standard/Daylight Time",
-    "US Mountain Standard Time",
-    "Central Standard/Daylight Time",
-    "Mexico Standard/Daylight Time",
-    "Canada Central Standard Time",
-    "SA Pacific Standard Time",
-    "Eastern Standard/Daylight Time",
-    "US Eastern Standard Time",
-    "Atlantic Standard/Daylight Time",
-    "SA Western Standard Time",
-    "Newfoundland Standard/Daylight Time",
-    "South America Standard/Daylight Time",
-    "SA Eastern Standard Time",
-    "Mid-Atlantic Standard/Daylight Time",
-    "Azores Standard/Daylight Time",
-    "GMT Standard/Daylight Time",
-    "Greenwich Standard Time",
-    "W. Europe Standard/Daylight Time",
-    "GTB Standard/Daylight Time",
-    "Egypt Standard/Daylight Time",
-    "E. Europe Standard/Daylight Time",
-    "Romance Standard/Daylight Time",
-    "Central Europe Standard/Daylight Time",
-    "South Africa Standard Time",
-    "Jerusalem Standard/Daylight Time",
-    "Saudi Arabia Standard Time",
-    "Russian Standard/Daylight Time",
-    "Iran Standard/Daylight Time",
-    "Caucasus Standard/Daylight Time",
-    "Arabian Standard Time",
-    "Afghanistan Standard Time",
-    "West Asia Standard Time",
-    "Ekaterinburg Standard Time",
-    "India Standard Time",
-    "Central Asia Standard Time",
-    "SE Asia Standard Time",
-    "China Standard/Daylight Time",
-    "Taipei Standard Time",
-    "Tokyo Standard Time",
-    "Cen. Australia Standard/Daylight Time",
-    "AUS Central Standard Time",
-    "E. Australia Standard Time",
-    "AUS Eastern Standard/Daylight Time",
-    "West Pacific Standard Time",
-    "Tasmania Standard/Daylight Time",
-    "Central Pacific Standard Time",
-    "Fiji Standard Time",
-    "New Zealand Standard/Daylight Time",
-    NULL,
-};
-
 static void check_zone(struct lint *lint)
 {
     const xmlNode *setting = cnf_path(lint->root, "devicePool/dateTimeSetting");
@@ -187,10 +130,13 @@ static void check_zone(struct lint *lint)
                  "no olsonTimeZone: the clock of this generation shows UTC");
     if (!lint_generation_is(lint, "ABCD") || !cnf_text(node, zone, sizeof zone))
         return;
-    for (size_t i = 0; zones[i]; i++)
-        if (strcmp(zone, zones[i]) == 0)
+    const char *names[CNF_ZONES + 1] = {NULL};
+    for (size_t i = 0; i < CNF_ZONES; i++) {
+        names[i] = cnf_zones[i].name;
+        if (strcmp(zone, names[i]) == 0)
             return;
-    const char *near = text_nearest(zone, zones);
+    }
+    const char *near = text_nearest(zone, names);
     lint_find(lint, node, "timeZone '%s'%s%s%s",
               text_escape(shown, sizeof shown, bytes_of_string(zone)), near ? " (perhaps '" : "",
               near ? near : "", near ? "')" : "");

@@ -50,6 +50,26 @@ END
         traced "Alarm severity=2 text=Name=$dora Load=9.4 Last=initialized"
 }
 
+# What DefineTimeDate says, beside its own Unix time.
+local_time() {
+    [ -e /usr/share/zoneinfo/Asia/Tokyo ] || { admin parameter set time_zone Etc/UTC; return; }
+    expect 2 "$trustline" parameter set time_zone Asia/Tokio --state "$state" && says 'it may be a name like' &&
+        expect 0 "$trustline" parameter set time_zone Asia/Tokyo --state "$state" || return
+    talk "$(plain)" <<END
+register $dora 17
+until 81
+message d
+until 94
+END
+    heard 0081 2 && heard 0094 3 || return
+    told=$(sed -n 's/^0094 //p' heard)
+    told=$(for at in 0 4 12 16 20 32; do printf '%d ' "0x$(part "$told" $((at + 3)) 1)$(part "$told" $((at + 2)) 1)$(
+        part "$told" $((at + 1)) 1)$(part "$told" "$at" 1)"; done)
+    unix=${told% }
+    [ "${told% * }" = "$(TZ=Asia/Tokyo date -d "@${unix##* }" '+%Y %-m %-d %-H %-M')" ] ||
+        fails "not the time of Tokyo: $told"
+}
+
 over_tls() {
     talk "$(secure)" tls cert=anna.pem <<END
 register $anna 22
@@ -377,6 +397,7 @@ silent_logs() {
 
 test_that 'a node in mixed mode starts, with phones of each kind' prepare
 test_that 'a non-secure phone registers over TCP' over_tcp
+test_that 'phones show the time of the time zone that was set' local_time
 test_that 'an encrypted phone registers over TLS, and the trace has the lines of CUCM' over_tls
 test_that 'its pending LSC is confirmed by that' confirmed
 test_that 'the registration is remembered' observed
