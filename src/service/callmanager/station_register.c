@@ -124,6 +124,14 @@ static void say_welcome(struct station *s)
     station_say_empty(s, SCCP_CAPABILITIES_REQ);
 }
 
+/* A name that is cut is another's: phones would fetch firmware again and again. */
+static void set_load(struct station *s, const char *load)
+{
+    enum { FIELD = 16 };              /* of Version */
+    bool fits = strlen(load) < FIELD; /* with its NUL */
+    text_copy(s->load, sizeof s->load, fits ? load : "");
+}
+
 int station_admit(struct station *s, const struct station_welcome *welcome,
                   const struct station_now *now)
 {
@@ -133,7 +141,7 @@ int station_admit(struct station *s, const struct station_welcome *welcome,
     if (result)
         return result;
     text_copy(s->date_format, sizeof s->date_format, welcome->date_format);
-    text_copy(s->load, sizeof s->load, welcome->load[0] ? welcome->load : s->claim.load);
+    set_load(s, welcome->load[0] ? welcome->load : s->claim.load);
     station_enter(s, STATION_REGISTERED, now->ms);
     say_welcome(s);
     return 0;

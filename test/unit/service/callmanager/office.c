@@ -352,6 +352,7 @@ struct phone *plug(unsigned index, enum call_link link, unsigned version)
     p->answers_media = true;
     p->security = CALL_NOT_SECURE;
     text_format(p->device, sizeof p->device, "SEP00000000000%u", index);
+    text_copy(p->load, sizeof p->load, "SCCP45.9-4-2SR3-1S");
     assert_int_equal(address_parse(&peer, "10.9.9.9", 40000), 0);
     assert_int_equal(station_new(&p->station, &office.site, link, &peer, office.now.ms), 0);
     return p;
@@ -394,7 +395,7 @@ void say_register(unsigned index)
     struct sccp_message m;
     sccp_message_init(&m, SCCP_REGISTER_REQ);
     text_copy(m.register_req.device, sizeof m.register_req.device, p->device);
-    text_copy(m.register_req.load, sizeof m.register_req.load, "SCCP45.9-4-2SR3-1S");
+    text_copy(m.register_req.load, sizeof m.register_req.load, p->load);
     memcpy(m.register_req.address, (uint8_t[]){10, 0, 0, (uint8_t)(index + 1)}, 4);
     m.register_req.device_type = 437;
     m.register_req.version = (uint8_t)p->version;

@@ -25,6 +25,7 @@ struct phone {
     unsigned version;
     uint32_t device_type;
     char device[17];
+    char load[33];
     struct call_phone *calls; /* NULL: not registered */
     enum call_security security;
     /* what it was told, newest last */

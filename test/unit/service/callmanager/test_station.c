@@ -481,7 +481,11 @@ static void test_a_phone_learns_its_servers_configuration_and_load(void **state)
         assert_string_equal(c->device, p->device);
         assert_string_equal(c->server_name, "publisher");
         assert_int_equal(c->lines, 2);
-        say_empty(0, SCCP_VERSION_REQ); /* none is prescribed: the one it has, as far as it fits */
+        say_empty(0, SCCP_VERSION_REQ); /* none is prescribed, and the one it has does not fit */
+        assert_string_equal(told(0, SCCP_VERSION)->version.load, "");
+        text_copy(p->load, sizeof p->load, "SCCP45.9-4-2SR3");
+        say_register(0);
+        say_empty(0, SCCP_VERSION_REQ);
         assert_string_equal(told(0, SCCP_VERSION)->version.load, "SCCP45.9-4-2SR3");
     }
 }
