@@ -72,10 +72,11 @@ struct station {
     char load[16 + 1];
     struct station_call *calls;
     size_t call_count, call_room;
-    unsigned noted; /* bits of enum station_oddity */
-    char *note;     /* something odd, to be told */
-    char *reason;   /* of the end, to be told */
-    char *told;     /* the text of the last event that had one */
+    uint32_t announced; /* the call whose caller is shown beside all else; 0: none */
+    unsigned noted;     /* bits of enum station_oddity */
+    char *note;         /* something odd, to be told */
+    char *reason;       /* of the end, to be told */
+    char *told;         /* the text of the last event that had one */
 };
 
 /* ---- station.c ---- */

@@ -231,6 +231,18 @@ static uint32_t keys_mask(const struct call_action *a, enum sccp_key_set set)
     return hidden ? SCCP_KEYS_ALL & ~(uint32_t)SECOND : SCCP_KEYS_ALL;
 }
 
+/* Who calls is no news any more. */
+static void clear_caller(struct station *s, const struct call_action *a)
+{
+    struct sccp_message m;
+    if (!a->call || s->announced != a->call)
+        return;
+    s->announced = 0;
+    sccp_message_init(&m, SCCP_CLEAR_PRIORITY_NOTIFY);
+    m.display_notify.priority = NOTICE_PRIORITY;
+    station_say(s, &m);
+}
+
 /* The phone goes off hook for the call: for a new one, when it answers, and when it is taken back
  * from hold. Before anything is opened for it. */
 static void take_call(struct station *s, const struct call_action *a, struct station_call *c)
@@ -247,6 +259,7 @@ static void take_call(struct station *s, const struct call_action *a, struct sta
     sccp_message_init(&m, SCCP_ACTIVATE_CALL_PLANE);
     m.place.line = a->line;
     station_say(s, &m);
+    clear_caller(s, a);
 }
 
 /* The phone leaves it: it is on hold, or rings. */
@@ -269,6 +282,7 @@ static void say_end(struct station *s, const struct call_action *a, const struct
 {
     say_lamp(s, a->line);
     say_place(s, a, SCCP_CLEAR_PROMPT);
+    clear_caller(s, a);
     say_state(s, a, SCCP_STATE_ON_HOOK);
     if (s->call_count == 0) {
         station_say_idle(s);
@@ -374,6 +388,7 @@ static void say_caller(struct station *s, const struct call_action *a)
     m.display_notify.priority = NOTICE_PRIORITY;
     put_text(m.display_notify.text, SCCP_PHRASE_FROM, who);
     station_say(s, &m);
+    s->announced = a->call;
 }
 
 static void show_info(struct station *s, const struct call_action *a)

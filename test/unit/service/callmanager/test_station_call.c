@@ -634,9 +634,34 @@ static void test_keys_that_mean_nothing_are_counted(void **state)
     assert_int_equal(told_count(0), 0);
 }
 
+/* Beside all else, for seconds: no longer than it is true. */
+static void test_who_calls_is_taken_off_the_screen_when_it_is_no_news(void **state)
+{
+    (void)state;
+    EACH_VERSION(v)
+    {
+        sign_on_two(*v, CALL_NOT_SECURE, CALL_NOT_SECURE);
+        call_from_0_to_1();
+        assert_non_null(told(1, SCCP_DISPLAY_PRIORITY_NOTIFY));
+        press_soft_key(1, SCCP_KEY_ANSWER);
+        const struct sccp_message *m = told(1, SCCP_CLEAR_PRIORITY_NOTIFY);
+        assert_non_null(m);
+        assert_int_equal(m->display_notify.priority, 5);
+        press_soft_key(1, SCCP_KEY_END_CALL);
+        assert_null(told(1, SCCP_CLEAR_PRIORITY_NOTIFY)); /* once */
+        call_from_0_to_1();
+        assert_non_null(told(1, SCCP_DISPLAY_PRIORITY_NOTIFY));
+        press_soft_key(0, SCCP_KEY_END_CALL);
+        assert_non_null(told(1, SCCP_CLEAR_PRIORITY_NOTIFY));
+        unplug(0);
+        unplug(1);
+    }
+}
+
+#define T(test) cmocka_unit_test_setup_teardown(test, office_enter, office_leave)
+
 int main(void)
 {
-#define T(test) cmocka_unit_test_setup_teardown(test, office_enter, office_leave)
     const struct CMUnitTest tests[] = {
         T(test_an_old_call_that_is_hung_up_leaves_the_screen_in_every_version),
         T(test_a_call_in_every_version_rings_connects_and_ends),
@@ -663,6 +688,7 @@ int main(void)
         T(test_a_phone_that_says_goodbye_in_a_call_ends_it),
         T(test_on_hook_names_a_line_from_version_15_on),
         T(test_keys_that_mean_nothing_are_counted),
+        T(test_who_calls_is_taken_off_the_screen_when_it_is_no_news),
     };
     return RUN(tests);
 }
