@@ -20,6 +20,7 @@ enum station_oddity {
     STATION_ODD_MESSAGE, /* of a number nobody knows, or broken */
     STATION_ODD_FLOOD,
     STATION_ODD_AUDIO, /* that the phone cannot open or send */
+    STATION_ODD_PLACE, /* where it wants its audio sent */
 };
 
 /* A call as the phone shows it. */

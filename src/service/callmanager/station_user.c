@@ -180,6 +180,22 @@ static void set_listening(struct address *out, const struct station *s,
         out->v6.sin6_port = port;
 }
 
+/* Nobody makes others send to a third host unseen, and to many not at all. */
+static bool may_listen_at(struct station *s, const struct address *where)
+{
+    char text[ADDRESS_TEXT];
+    if (!address_is_of_a_host(where) ||
+        (address_is_loopback(where) && !address_is_loopback(&s->peer))) {
+        station_note(s, STATION_ODD_PLACE, "it wants audio sent to %s, which is no phone's address",
+                     address_host(text, where));
+        return false;
+    }
+    if (!bytes_equal(address_bytes(where), address_bytes(&s->peer)))
+        station_note(s, STATION_ODD_PLACE, "it wants audio sent to %s, where it is not",
+                     address_host(text, where));
+    return true;
+}
+
 STATION_HANDLER(station_on_receiving)
 {
     const struct sccp_media_ack *ack = &event->message.media_ack;
@@ -192,7 +208,8 @@ STATION_HANDLER(station_on_receiving)
         return;
     }
     set_listening(&event->address, s, ack);
-    event->call.address = &event->address;
+    if (may_listen_at(s, &event->address))
+        event->call.address = &event->address;
 }
 
 STATION_HANDLER(station_on_sending)

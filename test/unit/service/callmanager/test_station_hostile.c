@@ -277,9 +277,57 @@ static void test_calls_go_on_beside_a_phone_that_talks_nonsense(void **state)
     assert_int_equal(office.phones[0].icon, SCCP_SECURITY_ENCRYPTED);
 }
 
+/* Phone 1 answers, and says this of where it listens. */
+static void listen_at(const char *host)
+{
+    struct sccp_message m;
+    struct address address;
+    for (unsigned i = 0; i < 2; i++)
+        sign_on(i, CALL_LINK_PLAIN, 17, CALL_NOT_SECURE);
+    office.phones[1].answers_media = false;
+    press_soft_key(0, SCCP_KEY_NEW_CALL);
+    press_keys(0, "1001");
+    press_soft_key(1, SCCP_KEY_ANSWER);
+    assert_int_equal(address_parse(&address, host, 0), 0);
+    sccp_message_init(&m, SCCP_OPEN_RECEIVE_CHANNEL_ACK);
+    m.media_ack.party = office.phones[1].in.party;
+    m.media_ack.call = office.phones[1].in.call;
+    m.media_ack.address.type = address_bytes(&address).size == 4 ? SCCP_IPV4 : SCCP_IPV6;
+    memcpy(m.media_ack.address.bytes, address_bytes(&address).data, address_bytes(&address).size);
+    m.media_ack.port = 4000;
+    say(1, &m);
+}
+
+static void test_nobody_is_made_to_send_to_many_or_to_himself(void **state)
+{
+    static const char *const wrong[] = {"239.1.1.1", "255.255.255.255", "0.1.2.3",
+                                        "127.0.0.1", "ff02::1",         "::1"};
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        listen_at(wrong[i]);
+        assert_null(told(0, SCCP_START_MEDIA_TRANSMISSION));
+        assert_int_equal(state_of(0), SCCP_STATE_ON_HOOK);
+        assert_int_equal(office.last.cause, CALL_CAUSE_MEDIA_FAILED);
+        assert_non_null(strstr(office.phones[1].reason, "which is no phone's address"));
+    }
+}
+
+static void test_audio_that_goes_elsewhere_than_signalling_is_noted(void **state)
+{
+    (void)state;
+    listen_at("192.0.2.66");
+    assert_non_null(told(0, SCCP_START_MEDIA_TRANSMISSION));
+    assert_int_equal(office.phones[1].odds, 1);
+    assert_string_equal(office.phones[1].reason,
+                        "it wants audio sent to 192.0.2.66, where it is not");
+    listen_at("10.9.9.9"); /* where it connects from */
+    assert_int_equal(office.phones[1].odds, 0);
+}
+
+#define T(test) cmocka_unit_test_setup_teardown(test, office_enter, office_leave)
+
 int main(void)
 {
-#define T(test) cmocka_unit_test_setup_teardown(test, office_enter, office_leave)
     const struct CMUnitTest tests[] = {
         T(test_a_stream_may_come_byte_by_byte),
         T(test_many_messages_may_come_at_once_and_are_answered_in_order),
@@ -291,6 +339,8 @@ int main(void)
         T(test_a_phone_that_does_not_listen_is_not_answered_without_end),
         T(test_what_was_not_read_for_want_of_room_is_read_when_there_is_some),
         T(test_calls_go_on_beside_a_phone_that_talks_nonsense),
+        T(test_nobody_is_made_to_send_to_many_or_to_himself),
+        T(test_audio_that_goes_elsewhere_than_signalling_is_noted),
     };
     return RUN(tests);
 }
