@@ -176,6 +176,25 @@ void call_plan_begin(struct call_engine *e)
     e->plan.generation++;
 }
 
+static bool same_forwards(const struct call_forwards *a, const struct call_forwards *b)
+{
+    for (int i = 0; i < CALL_FORWARDS; i++)
+        if (strcmp(a->to[i], b->to[i]) != 0)
+            return false;
+    return true;
+}
+
+static void take_forwards(struct call_engine *e, struct number *number,
+                          const struct call_forwards *forwards)
+{
+    if (same_forwards(&number->forwards, forwards))
+        return;
+    for (int i = 0; i < CALL_FORWARDS; i++)
+        text_copy(number->forwards.to[i], CALL_NUMBER, forwards->to[i]);
+    for (struct line *line = number->lines; line; line = line->next)
+        act_forwards(e, line);
+}
+
 int call_plan_number(struct call_engine *e, const char *digits,
                      const struct call_forwards *forwards)
 {
@@ -184,18 +203,37 @@ int call_plan_number(struct call_engine *e, const char *digits,
     if (result)
         return result;
     number->named = e->plan.generation;
-    if (!forwards || memcmp(&number->forwards, forwards, sizeof *forwards) == 0)
-        return 0;
-    for (int i = 0; i < CALL_FORWARDS; i++)
-        text_copy(number->forwards.to[i], CALL_NUMBER, forwards->to[i]);
-    for (struct line *line = number->lines; line; line = line->next)
-        act_forwards(e, line);
+    if (forwards)
+        take_forwards(e, number, forwards);
     return 0;
 }
 
 void call_plan_end(struct call_engine *e)
 {
     call_plan_sweep(&e->plan);
+}
+
+void call_forwards_begin(struct call_engine *e)
+{
+    e->plan.forwards_generation++;
+}
+
+void call_forwards_name(struct call_engine *e, const char *digits,
+                        const struct call_forwards *forwards)
+{
+    struct number *number = call_plan_find(&e->plan, digits);
+    if (!number)
+        return;
+    number->forwarded = e->plan.forwards_generation;
+    take_forwards(e, number, forwards);
+}
+
+void call_forwards_end(struct call_engine *e)
+{
+    static const struct call_forwards none;
+    for (size_t i = 0; i < e->plan.count; i++)
+        if (e->plan.numbers[i]->forwarded != e->plan.forwards_generation)
+            take_forwards(e, e->plan.numbers[i], &none);
 }
 
 const struct call_forwards *call_forwards_of(const struct call_engine *e, const char *number)

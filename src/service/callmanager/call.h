@@ -70,6 +70,12 @@ void call_plan_begin(struct call_engine *engine);
 int call_plan_number(struct call_engine *engine, const char *number,
                      const struct call_forwards *forwards) CHECKED;
 void call_plan_end(struct call_engine *engine);
+/* The same of forwards alone: what is not named between begin and end is forwarded no more. Numbers
+ * that are not in the plan are left out. */
+void call_forwards_begin(struct call_engine *engine);
+void call_forwards_name(struct call_engine *engine, const char *number,
+                        const struct call_forwards *forwards);
+void call_forwards_end(struct call_engine *engine);
 /* NULL: no such number. Valid until the engine is called again. */
 const struct call_forwards *call_forwards_of(const struct call_engine *engine, const char *number);
 

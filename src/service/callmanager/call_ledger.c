@@ -41,6 +41,8 @@ struct call_ledger {
     size_t count;
     struct forward_entry *forwards;
     size_t forward_count;
+    size_t forwards_on_their_way;
+    uint64_t forwards_set;
     bool writing;
     bool failing; /* the last write failed: the next one has its time */
     bool closing; /* there will be no next one */
@@ -312,6 +314,7 @@ static bool put_forward(struct call_ledger *l, const struct store_forward *forwa
 static void note_forward(struct call_ledger *l, const struct call_action *action)
 {
     struct store_forward forward = {.kind = action->kept.forward};
+    l->forwards_set++;
     text_copy(forward.number, sizeof forward.number, action->kept.number);
     text_copy(forward.to, sizeof forward.to, action->kept.to);
     struct forward_entry *entry = waiting_forward(l, &forward);
@@ -371,6 +374,7 @@ static void written(void *context, int result)
     struct call_ledger *l = job->ledger;
     l->writing = false;
     l->failing = result != 0;
+    l->forwards_on_their_way = 0;
     if (result && (l->closing || is_hopeless(result))) {
         lose(l, job->count + job->forward_count, result, &job->why);
     } else if (result) {
@@ -417,6 +421,7 @@ static int write_some(struct call_ledger *l)
     while (count--)
         free(take_first(l));
     l->writing = true;
+    l->forwards_on_their_way = job->forward_count;
     return 0;
 }
 
@@ -443,6 +448,16 @@ void call_ledger_note(struct call_ledger *l, const struct call_action *action)
         note_forward(l, action);
     else if (action->kind == CALL_ACT_PROGRESS || action->kind == CALL_ACT_OVER)
         note_call(l, &action->record);
+}
+
+uint64_t call_ledger_forwards_set(const struct call_ledger *l)
+{
+    return l->forwards_set;
+}
+
+bool call_ledger_owes_forwards(const struct call_ledger *l)
+{
+    return l->forward_count || l->forwards_on_their_way;
 }
 
 uint64_t call_ledger_lost(const struct call_ledger *l)

@@ -25,6 +25,10 @@ void call_ledger_note(struct call_ledger *ledger, const struct call_action *acti
  * becomes records. After that the ledger can be freed. */
 void call_ledger_flush(struct call_ledger *ledger);
 void call_ledger_free(struct call_ledger *ledger);
+/* Forwards that were set so far; and whether some of them are not in the store yet, so that what is
+ * read there is older. */
+uint64_t call_ledger_forwards_set(const struct call_ledger *ledger);
+bool call_ledger_owes_forwards(const struct call_ledger *ledger);
 /* Calls and forwards that were not written. */
 uint64_t call_ledger_lost(const struct call_ledger *ledger);
 

@@ -52,14 +52,9 @@ static int compare(const void *key, const void *item)
     return strcmp(key, ((const struct known *)item)->number);
 }
 
-/* A forward of a number that no line has any more waits for one that will. */
-static int take_forward(void *context, const struct store_forward *forward)
+static int add_forward(struct known *known, const struct store_forward *forward)
 {
-    struct call_numbers *n = context;
-    struct known *known = NULL;
-    if (n->count)
-        known = bsearch(forward->number, n->items, n->count, sizeof *n->items, compare);
-    if (!known || forward->kind >= CALL_FORWARDS)
+    if (forward->kind >= CALL_FORWARDS)
         return 0;
     if (!known->forwards)
         known->forwards = calloc(1, sizeof *known->forwards);
@@ -67,6 +62,28 @@ static int take_forward(void *context, const struct store_forward *forward)
         return -ENOMEM;
     text_copy(known->forwards->to[forward->kind], CALL_NUMBER, forward->to);
     return 0;
+}
+
+/* A forward of a number that no line has any more waits for one that will. */
+static int take_forward(void *context, const struct store_forward *forward)
+{
+    struct call_numbers *n = context;
+    struct known *known = NULL;
+    if (n->count)
+        known = bsearch(forward->number, n->items, n->count, sizeof *n->items, compare);
+    return known ? add_forward(known, forward) : 0;
+}
+
+/* They come by number. */
+static int take_forwarded(void *context, const struct store_forward *forward)
+{
+    struct call_numbers *n = context;
+    if (n->count == 0 || strcmp(n->items[n->count - 1].number, forward->number) != 0) {
+        int result = take_number(n, forward->number);
+        if (result)
+            return result;
+    }
+    return add_forward(&n->items[n->count - 1], forward);
 }
 
 static int compare_items(const void *a, const void *b)
@@ -92,14 +109,39 @@ int call_numbers_read(struct call_numbers **out, struct store *store)
     return 0;
 }
 
-void call_numbers_tell(const struct call_numbers *n, struct call_engine *engine, size_t *left_out)
+int call_numbers_read_forwards(struct call_numbers **out, struct store *store)
+{
+    struct call_numbers *n = calloc(1, sizeof *n);
+    if (!n)
+        return -ENOMEM;
+    int result = store_forwards(store, take_forwarded, n);
+    if (result) {
+        call_numbers_free(n);
+        return result;
+    }
+    *out = n;
+    return 0;
+}
+
+void call_numbers_tell_forwards(const struct call_numbers *n, struct call_engine *engine)
+{
+    call_forwards_begin(engine);
+    for (size_t i = 0; i < n->count; i++)
+        if (n->items[i].forwards)
+            call_forwards_name(engine, n->items[i].number, n->items[i].forwards);
+    call_forwards_end(engine);
+}
+
+void call_numbers_tell(const struct call_numbers *n, struct call_engine *engine, bool forwards,
+                       size_t *left_out)
 {
     static const struct call_forwards none;
     *left_out = 0;
     call_plan_begin(engine);
     for (size_t i = 0; i < n->count; i++) {
         const struct known *known = &n->items[i];
-        if (call_plan_number(engine, known->number, known->forwards ? known->forwards : &none) != 0)
+        const struct call_forwards *its = known->forwards ? known->forwards : &none;
+        if (call_plan_number(engine, known->number, forwards ? its : NULL) != 0)
             ++*left_out;
     }
     call_plan_end(engine);

@@ -12,12 +12,13 @@ struct number {
     struct call_forwards forwards;
     struct line *lines; /* of registered phones */
     uint64_t named;     /* when the plan was told of it: see call_plan_begin() */
+    uint64_t forwarded; /* and that it is forwarded: see call_forwards_begin() */
 };
 
 struct plan {
     struct number **numbers; /* in order of their digits */
     size_t count, room, max;
-    uint64_t generation;
+    uint64_t generation, forwards_generation;
 };
 
 void call_plan_init(struct plan *plan, size_t max);

@@ -33,7 +33,7 @@ enum {
 #define BIT(area) (1u << AREA_##area)
 
 #define VETTING_AREAS (BIT(CERTIFICATES) | BIT(CRL) | BIT(PHONE_CERTIFICATES))
-#define NUMBERS_AREAS (BIT(DEVICES) | BIT(FORWARDS))
+#define NUMBERS_AREAS (BIT(DEVICES) | BIT(FORWARDS)) /* of these, forwards can be read alone */
 
 /* What a look at the store brings; the store's thread has it while `loading`. */
 struct load {
@@ -41,6 +41,7 @@ struct load {
     struct vetting *vetting; /* NULL: not asked for */
     struct call_numbers *numbers;
     struct phone_names *phones; /* with the numbers */
+    uint64_t forwards_set;      /* here, before it */
     int64_t per_address;        /* 0: not asked for */
 };
 
@@ -53,7 +54,8 @@ struct callmanager_service {
     struct tls_context *plain;
     struct tls_listener *tls, *tcp; /* tls: NULL until its certificate has come */
     struct load load;
-    unsigned stale; /* areas to look at */
+    unsigned stale;      /* areas to look at */
+    bool stale_forwards; /* the same, within a second: any phone can change them, and often */
     bool loading, loaded, listening, stale_tls;
     size_t per_address;
     struct loop_timer *second;
@@ -192,8 +194,10 @@ static int load_run(void *context, struct store *store)
     int result = 0;
     if (l->areas & VETTING_AREAS)
         result = vetting_load(&l->vetting, store);
-    if (result == 0 && l->areas & NUMBERS_AREAS)
+    if (result == 0 && l->areas & BIT(DEVICES))
         result = call_numbers_read(&l->numbers, store);
+    else if (result == 0 && l->areas & BIT(FORWARDS))
+        result = call_numbers_read_forwards(&l->numbers, store);
     if (result == 0 && l->areas & BIT(DEVICES))
         result = phone_names_read(&l->phones, store);
     if (result == 0 && l->areas & BIT(PARAMETERS) &&
@@ -226,19 +230,32 @@ static void show_out(struct callmanager_service *s, const struct phone_names *ph
     }
 }
 
+/* What was set here since the look began is newer than what it found. */
+static void take_numbers(struct callmanager_service *s, const struct load *l)
+{
+    struct call_engine *engine = s->exchange.engine;
+    bool newest = call_ledger_forwards_set(s->exchange.ledger) == l->forwards_set;
+    bool forwards = l->areas & BIT(FORWARDS) && newest;
+    size_t left_out = 0;
+    if (l->areas & BIT(DEVICES))
+        call_numbers_tell(l->numbers, engine, forwards, &left_out);
+    else if (forwards)
+        call_numbers_tell_forwards(l->numbers, engine);
+    if (left_out)
+        log_event(LEVEL_WARNING, "event=numbers_left_out count=%zu", left_out);
+    s->stale_forwards |= !newest;
+}
+
 static void take_load(struct callmanager_service *s)
 {
     struct load *l = &s->load;
-    size_t left_out = 0;
     if (l->vetting) {
         vetting_free(s->exchange.vetting);
         s->exchange.vetting = l->vetting;
         l->vetting = NULL;
     }
     if (l->numbers)
-        call_numbers_tell(l->numbers, s->exchange.engine, &left_out);
-    if (left_out)
-        log_event(LEVEL_WARNING, "event=numbers_left_out count=%zu", left_out);
+        take_numbers(s, l);
     if (l->per_address) {
         s->per_address = (size_t)l->per_address;
         tls_listener_set_per_address(s->tcp, s->per_address);
@@ -270,9 +287,14 @@ static void load_done(void *context, int result)
 
 static void look(struct callmanager_service *s)
 {
+    struct call_ledger *ledger = s->exchange.ledger;
+    if (s->stale & BIT(FORWARDS) && call_ledger_owes_forwards(ledger)) {
+        s->stale &= ~BIT(FORWARDS);
+        s->stale_forwards = true;
+    }
     if (s->loading || !s->stale)
         return;
-    s->load = (struct load){.areas = s->stale};
+    s->load = (struct load){.areas = s->stale, .forwards_set = call_ledger_forwards_set(ledger)};
     s->loading = true;
     s->stale = 0;
     int result = store_async_do(s->exchange.store, load_run, load_done, s);
@@ -293,7 +315,11 @@ static void store_moved(void *context, unsigned areas)
         who_desk_phones(s->exchange.desk);
     if (areas & BIT(RESETS))
         restarts_look(s->restarts);
-    s->stale |= areas & (VETTING_AREAS | NUMBERS_AREAS | BIT(PARAMETERS));
+    s->stale |= areas & (VETTING_AREAS | BIT(DEVICES) | BIT(PARAMETERS));
+    if (areas & BIT(FORWARDS))
+        s->stale_forwards = true;
+    if (areas & BIT(DEVICES))
+        s->stale |= BIT(FORWARDS); /* of numbers that are new */
     look(s);
 }
 
@@ -361,6 +387,9 @@ static void every_second(void *context)
         show_out(s, NULL);
         exchange_run(&s->exchange);
     }
+    if (s->stale_forwards)
+        s->stale |= BIT(FORWARDS);
+    s->stale_forwards = false;
     look(s);
     restarts_tick(s->restarts);
     callmanager_journal_settle(s->exchange.journal);

@@ -249,6 +249,7 @@ static void on_phone(struct tel *tel, const struct call_action *action)
         on_stop(tel, action);
         break;
     case CALL_ACT_SHOW_FORWARD:
+        world.forwards_told++;
         if (action->line == 1)
             tel->forwards = action->forwards;
         break;

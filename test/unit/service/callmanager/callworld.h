@@ -68,7 +68,8 @@ struct world {
     int64_t now;
     bool answers_media; /* phones say at once where they receive */
     struct tel tels[TELS];
-    uint32_t first;   /* numbers begin after this one */
+    uint32_t first; /* numbers begin after this one */
+    uint64_t forwards_told;
     unsigned forgets; /* calls a phone was told that there are not */
     /* the books */
     struct call_record last; /* the last that was over */

@@ -296,7 +296,7 @@ static void test_a_forward_set_at_a_phone_is_kept_and_known_after_a_restart(void
         tel_remove(i, CALL_CAUSE_UNREGISTERED);
     assert_null(call_forwards_of(world.engine, "1000"));
     assert_int_equal(call_numbers_read(&numbers, store), 0);
-    call_numbers_tell(numbers, world.engine, &left_out);
+    call_numbers_tell(numbers, world.engine, true, &left_out);
     call_numbers_free(numbers);
     assert_int_equal(left_out, 1); /* "not a number" */
     assert_string_equal(call_forwards_of(world.engine, "1000")->to[CALL_FORWARD_BUSY], "1001");
@@ -363,7 +363,7 @@ static void test_what_the_store_did_not_take_is_written_when_it_does(void **stat
     assert_int_equal(records().calls[0].cause, CALL_CAUSE_HUNG_UP);
     assert_int_equal(call_ledger_lost(ledger), 0);
     assert_int_equal(call_numbers_read(&numbers, store), 0);
-    call_numbers_tell(numbers, world.engine, &left_out);
+    call_numbers_tell(numbers, world.engine, true, &left_out);
     call_numbers_free(numbers);
     assert_string_equal(call_forwards_of(world.engine, "1000")->to[CALL_FORWARD_ALL], "1002");
 }
@@ -382,6 +382,64 @@ static void test_what_the_store_does_not_take_until_the_end_is_lost_and_counted(
     ledger = NULL;
 }
 
+/* Any phone can change one, and often: the plan is not read for it. */
+static void test_forwards_are_read_alone_and_taken_by_who_has_the_number(void **state)
+{
+    const struct store_forward list[] = {{"1000", CALL_FORWARD_ALL, "1001"},
+                                         {"1000", CALL_FORWARD_BUSY, "1002"},
+                                         {"7777", CALL_FORWARD_ALL, "1001"}};
+    struct call_numbers *numbers = NULL;
+    const struct call_forwards old = {.to = {"", "1003"}};
+    (void)state;
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(store_forward_put(store, &list[i], NULL), 0);
+    assert_int_equal(call_plan_number(world.engine, "1001", &old), 0);
+    assert_int_equal(call_plan_number(world.engine, "1234", NULL), 0); /* of no line here */
+    assert_int_equal(call_numbers_read_forwards(&numbers, store), 0);
+    call_numbers_tell_forwards(numbers, world.engine);
+    world_drain();
+    assert_string_equal(world.tels[0].forwards.to[CALL_FORWARD_ALL], "1001");
+    assert_string_equal(world.tels[0].forwards.to[CALL_FORWARD_BUSY], "1002");
+    assert_string_equal(world.tels[1].forwards.to[CALL_FORWARD_BUSY], "");
+    assert_null(call_forwards_of(world.engine, "7777"));
+    assert_non_null(call_forwards_of(world.engine, "1234"));
+    uint64_t told = world.forwards_told;
+    call_numbers_tell_forwards(numbers, world.engine);
+    world_drain();
+    assert_true(world.forwards_told == told); /* nothing has changed */
+    call_numbers_free(numbers);
+}
+
+static void test_an_older_plan_leaves_forwards_as_they_are(void **state)
+{
+    struct call_numbers *numbers = NULL;
+    size_t left_out = 0;
+    const struct call_forwards newer = {.to = {"1001"}};
+    (void)state;
+    assert_int_equal(call_plan_number(world.engine, "1000", &newer), 0);
+    assert_int_equal(call_numbers_read(&numbers, store), 0);
+    call_numbers_tell(numbers, world.engine, false, &left_out);
+    call_numbers_free(numbers);
+    assert_string_equal(call_forwards_of(world.engine, "1000")->to[CALL_FORWARD_ALL], "1001");
+}
+
+static void test_the_ledger_owes_a_forward_until_it_is_written(void **state)
+{
+    const struct call_action set = {.kind = CALL_ACT_KEEP_FORWARD,
+                                    .kept = {"1000", CALL_FORWARD_ALL, "1001"}};
+    (void)state;
+    open_ledger();
+    assert_false(call_ledger_owes_forwards(ledger));
+    call_ledger_note(ledger, &set);
+    assert_true(call_ledger_owes_forwards(ledger)); /* on its way */
+    call_ledger_note(ledger, &set);
+    let_the_store_answer();
+    assert_true(call_ledger_owes_forwards(ledger)); /* the second */
+    let_the_store_answer();
+    assert_false(call_ledger_owes_forwards(ledger));
+    assert_int_equal(call_ledger_forwards_set(ledger), 2);
+}
+
 static void test_a_forward_taken_back_elsewhere_is_taken_back_here(void **state)
 {
     (void)state;
@@ -391,7 +449,7 @@ static void test_a_forward_taken_back_elsewhere_is_taken_back_here(void **state)
     assert_int_equal(call_plan_number(world.engine, "1000", &forwards), 0);
     world_drain();
     assert_int_equal(call_numbers_read(&numbers, store), 0);
-    call_numbers_tell(numbers, world.engine, &left_out);
+    call_numbers_tell(numbers, world.engine, true, &left_out);
     call_numbers_free(numbers);
     world_drain();
     assert_string_equal(world.tels[0].forwards.to[CALL_FORWARD_ALL], "");
@@ -411,6 +469,9 @@ int main(void)
         T(test_a_forward_set_at_a_phone_is_kept_and_known_after_a_restart),
         T(test_what_the_store_did_not_take_is_written_when_it_does),
         T(test_what_the_store_does_not_take_until_the_end_is_lost_and_counted),
+        T(test_forwards_are_read_alone_and_taken_by_who_has_the_number),
+        T(test_an_older_plan_leaves_forwards_as_they_are),
+        T(test_the_ledger_owes_a_forward_until_it_is_written),
         T(test_a_forward_taken_back_elsewhere_is_taken_back_here),
     };
     return RUN(tests);
