@@ -58,6 +58,13 @@ static void read_times(uint64_t times[TIMES])
     }
 }
 
+/* Of all, in percent with two decimals. */
+static double share_of(uint64_t part, uint64_t all)
+{
+    uint64_t hundredths = all ? (part * 10000 + all / 2) / all : 0;
+    return (double)hundredths / 100;
+}
+
 static void look_at_cpu(struct machine_cpu *out)
 {
     uint64_t before[TIMES];
@@ -72,7 +79,7 @@ static void look_at_cpu(struct machine_cpu *out)
         all += after[i];
     }
     for (size_t i = 0; i < TIMES; i++)
-        share[i] = all ? (double)((after[i] * 10000 + all / 2) / all) / 100 : 0; /* hundredths */
+        share[i] = share_of(after[i], all);
     *out = (struct machine_cpu){.idle = share[IDLE],
                                 .system = share[SYSTEM],
                                 .user = share[USER] + share[NICE],
