@@ -40,8 +40,8 @@ const char *certificate_subject(const struct certificate *c); /* CUCM's text */
 const char *certificate_issuer(const struct certificate *c);
 const char *certificate_common_name(const struct certificate *c); /* "" when there is none */
 struct bytes certificate_serial(const struct certificate *c);     /* without leading zeros */
-/* RSA: DER RSAPublicKey (PKCS#1), as the certificate has it: one with a key in any other encoding is
- * refused. EC: the uncompressed point 04|X|Y. Else empty. */
+/* RSA: DER RSAPublicKey (PKCS#1), as the certificate has it: one with a key in any other encoding
+ * is refused. EC: the uncompressed point 04|X|Y. Else empty. */
 struct bytes certificate_public_key(const struct certificate *c);
 /* DER SubjectPublicKeyInfo, appended: the key as requests, CAPF and pins write it (RFC 5280). */
 int certificate_spki(struct buffer *out, const struct certificate *c) CHECKED;

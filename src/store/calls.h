@@ -52,7 +52,7 @@ enum call_cause {
     CALL_CAUSE_NO_DIGITS,       /* nothing was dialled in time; leaves no record */
     CALL_CAUSE_ELSEWHERE,       /* another phone of the number answered; leaves no record */
     CALL_CAUSE_SERVER_ENDED,    /* the service ended meanwhile: nobody knows when the call did */
-    CALL_CAUSE_SHOWN_OUT,    /* a party's phone may not be here any more: revoked, deleted */
+    CALL_CAUSE_SHOWN_OUT,       /* a party's phone may not be here any more: revoked, deleted */
     CALL_CAUSE_COUNT
 };
 
