@@ -133,13 +133,21 @@ out:
     return result;
 }
 
+static uint8_t lower(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 'a' - 'A') : c;
+}
+
+/* Some MICs have the digits of the MAC in small letters. */
 static bool ends_in_device(struct bytes name, struct bytes device)
 {
     if (device.size == 0 || name.size < device.size)
         return false;
     size_t front = name.size - device.size;
-    return bytes_equal(bytes_slice(name, front, device.size), device) &&
-           (front == 0 || name.data[front - 1] == '-');
+    for (size_t i = 0; i < device.size; i++)
+        if (lower(name.data[front + i]) != lower(device.data[i]))
+            return false;
+    return front == 0 || name.data[front - 1] == '-';
 }
 
 bool certificate_names_device(const struct certificate *c, struct bytes device)

@@ -27,7 +27,8 @@ int chain_check(struct chain_way *out, const struct certificate *leaf,
                 const struct chain_rules *rules, struct why *why) CHECKED;
 
 /* Is it this device's certificate? True when it has exactly one CN, which is the device name or
- * ends in '-' and the device name (CP-7962G-SEP001122334455). */
+ * ends in '-' and the device name (CP-7962G-SEP001122334455), whether in capitals or small letters.
+ */
 bool certificate_names_device(const struct certificate *c, struct bytes device);
 /* The same as a rule: ERR_POLICY says whose certificate it is instead. */
 int certificate_check_device(const struct certificate *c, struct bytes device,

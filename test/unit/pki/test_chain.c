@@ -235,7 +235,9 @@ static void test_a_certificate_names_the_device_at_the_end_of_its_cn(void **stat
         {"SEP001122334456", NAME, false},
         {"001122334455", NAME, false},
         {NAME, "", false},
-        {NAME, "sep001122334455", false},
+        {NAME, "sep001122334455", true},
+        {"CP-7962G-SEP0011215a1ae3", "SEP0011215A1AE3", true},
+        {"CP-7962G-SEP0011215a1ae3", "SEP0011215A1AE4", false},
         {"CP-7962G-", "", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
