@@ -11,7 +11,8 @@
 
 enum {
     INPUT_MAX = 64 * 1024,
-    INPUT_FULL = 32 * 1024,
+    INPUT_FULL = 32 * 1024,       /* of a phone that is registered */
+    INPUT_EARLY = SCCP_FRAME_MAX, /* of anybody else: one message, so that crowds cost little */
     OUTPUT_MAX = 1024 * 1024,
     OUTPUT_FIRST = 2048,
     COST = 1000, /* of a message, in thousandths */
@@ -276,7 +277,8 @@ int station_input(struct station *s, struct bytes bytes)
 
 bool station_is_full(const struct station *s)
 {
-    return s->in.size - s->at >= INPUT_FULL;
+    return s->in.size - s->at >=
+           (s->state == STATION_REGISTERED ? (size_t)INPUT_FULL : (size_t)INPUT_EARLY);
 }
 
 /* Fairness to the other phones: one that sends too much is read more slowly. */

@@ -89,6 +89,22 @@ static void test_unknown_and_broken_messages_are_counted_and_the_first_is_said(v
     assert_non_null(told(0, SCCP_KEEP_ALIVE_ACK));
 }
 
+/* Whoever is slowed, or waits for an answer, keeps us in memory what it has said meanwhile. */
+static void test_of_whom_nobody_knows_one_message_is_kept(void **state)
+{
+    (void)state;
+    struct phone *p = plug(0, CALL_LINK_PLAIN, 17);
+    size_t kept = 0;
+    for (unsigned i = 0; i < office.site.limits.burst; i++) /* so many are read at once */
+        say_empty(0, SCCP_KEEP_ALIVE);
+    while (!station_is_full(p->station)) {
+        assert_int_equal(station_input(p->station, keep_alive()), 0);
+        kept += keep_alive().size;
+    }
+    assert_in_range(kept, 0, SCCP_FRAME_MAX + keep_alive().size);
+    assert_false(p->over);
+}
+
 /* As a connection has it: read whenever there is room, for a long time. */
 static void test_there_is_always_room_for_more_unless_it_is_full(void **state)
 {
@@ -333,6 +349,7 @@ int main(void)
         T(test_many_messages_may_come_at_once_and_are_answered_in_order),
         T(test_a_length_no_message_has_ends_the_connection),
         T(test_unknown_and_broken_messages_are_counted_and_the_first_is_said),
+        T(test_of_whom_nobody_knows_one_message_is_kept),
         T(test_there_is_always_room_for_more_unless_it_is_full),
         T(test_a_phone_that_floods_is_read_more_slowly_and_loses_nothing),
         T(test_what_comes_too_fast_is_left_to_tcp),
