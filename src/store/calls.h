@@ -83,6 +83,7 @@ struct store_call {
     enum call_progress progress; /* while it goes on */
     enum call_cause cause;       /* when it is over */
     enum call_side ended_by;     /* of CALL_CAUSE_HUNG_UP */
+    bool unrecorded;             /* it is over, and leaves no record */
 };
 
 /* What has happened on a node, in one transaction. A call that has ended becomes a record, and is

@@ -1,6 +1,7 @@
 #include "service/callmanager/call_ledger.h"
 
 #include "base/clock.h"
+#include "base/limit.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "base/text.h"
@@ -16,6 +17,8 @@ enum {
     DELAY_MS = 500,
     RETRY_MS = 1000,
     QUIET_MS = 60000, /* between two lines about the same trouble */
+    PHONES = 4096,    /* whose calls are counted */
+    MINUTE_MS = 60000,
 };
 
 /* A call that waits. */
@@ -46,8 +49,10 @@ struct call_ledger {
     bool writing;
     bool failing; /* the last write failed: the next one has its time */
     bool closing; /* there will be no next one */
-    uint64_t lost;
+    uint64_t lost, left_out;
     int64_t complained;
+    struct limit *records; /* by phone */
+    struct limit *said;    /* of the lines about that */
 };
 
 /* What a worker does. */
@@ -154,6 +159,10 @@ int call_ledger_new(struct call_ledger **out, struct loop *loop, struct store_as
     text_copy(l->node, sizeof l->node, node);
     int result = map_new(&l->by_reference, QUEUE);
     if (result == 0)
+        result = limit_new(&l->records, PHONES, CALL_RECORDS_A_MINUTE, MINUTE_MS);
+    if (result == 0)
+        result = limit_new(&l->said, PHONES, 1, MINUTE_MS);
+    if (result == 0)
         result = loop_timer_new(&l->timer, loop, timer_fired, l);
     if (result == 0)
         result = ask_to_abandon(l);
@@ -193,6 +202,8 @@ void call_ledger_free(struct call_ledger *l)
         free(take_first(l));
     forwards_free(l->forwards);
     map_free(l->by_reference);
+    limit_free(l->records);
+    limit_free(l->said);
     free(l);
 }
 
@@ -272,10 +283,29 @@ static void lose_for_room(struct call_ledger *l)
          &why);
 }
 
+/* Who dials and hangs up all day would leave nothing else. */
+static bool leaves_record(struct call_ledger *l, const struct call_record *record)
+{
+    const char *device = record->party[CALL_CALLER].device;
+    int64_t now = loop_now(l->loop);
+    uint64_t ignored, before;
+    if (record->ended < 0 || limit_allows(l->records, bytes_of_string(device), now, &ignored))
+        return true;
+    l->left_out++;
+    if (limit_allows(l->said, bytes_of_string(device), now, &before))
+        log_event(
+            LEVEL_WARNING,
+            "event=call_records_left_out device=%s count=%llu reason=\"it has placed more than "
+            "%d calls within a minute, and no more of them leave a record\"",
+            device, (unsigned long long)before + 1, CALL_RECORDS_A_MINUTE);
+    return false;
+}
+
 static void note_call(struct call_ledger *l, const struct call_record *record)
 {
     struct store_call call;
     spell_out(&call, l, record);
+    call.unrecorded = !leaves_record(l, record);
     if (!put(l, &call)) {
         lose_for_room(l);
         return;
@@ -458,6 +488,11 @@ uint64_t call_ledger_forwards_set(const struct call_ledger *l)
 bool call_ledger_owes_forwards(const struct call_ledger *l)
 {
     return l->forward_count || l->forwards_on_their_way;
+}
+
+uint64_t call_ledger_left_out(const struct call_ledger *l)
+{
+    return l->left_out;
 }
 
 uint64_t call_ledger_lost(const struct call_ledger *l)

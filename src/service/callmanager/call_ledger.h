@@ -5,12 +5,16 @@
  * Nothing here makes a call wait. Of a call that changes several times between two writings the
  * last is written; one that begins and ends between them is written once, as over. What
  * the store does not take is tried again; when it cannot keep up records are lost and counted.
+ * One phone does not push the calls of all others out of the records: of those it places in a
+ * minute so many leave one.
  */
 #ifndef SERVICE_CALLMANAGER_CALL_LEDGER_H
 #define SERVICE_CALLMANAGER_CALL_LEDGER_H
 
 #include "service/callmanager/call.h"
 #include "store/async.h"
+
+#define CALL_RECORDS_A_MINUTE 60
 
 struct call_ledger;
 
@@ -31,5 +35,7 @@ uint64_t call_ledger_forwards_set(const struct call_ledger *ledger);
 bool call_ledger_owes_forwards(const struct call_ledger *ledger);
 /* Calls and forwards that were not written. */
 uint64_t call_ledger_lost(const struct call_ledger *ledger);
+/* Calls that left no record, since their phone had placed CALL_RECORDS_A_MINUTE before. */
+uint64_t call_ledger_left_out(const struct call_ledger *ledger);
 
 #endif

@@ -368,6 +368,7 @@ const struct observer_counter *callmanager_service_counters(struct callmanager_s
         {"calls_flooded", calls->flooded},
         {"calls_lost", calls->lost},
         {"call_records_lost", call_ledger_lost(s->exchange.ledger)},
+        {"call_records_left_out", call_ledger_left_out(s->exchange.ledger)},
         {"sccp_observations_lost", observer_lost(s->exchange.observer)},
         {NULL, 0},
     };

@@ -164,10 +164,11 @@ static int write_calls(struct store *store, int64_t node, const struct store_cal
             result = put_live(store, node, call, why);
             continue;
         }
-        recorded = true;
         result = drop_live(store, node, call, why);
-        if (result == 0)
-            result = put_record(store, node, call, why);
+        if (result || call->unrecorded)
+            continue;
+        recorded = true;
+        result = put_record(store, node, call, why);
     }
     return result || !recorded ? result : drop_oldest(store, keep, why);
 }

@@ -98,6 +98,9 @@ static struct call_record a_record(uint32_t id)
                                  .security = CALL_ENCRYPTED,
                                  .suite = CALL_SUITE_AES_CM_128_HMAC_SHA1_32,
                                  .progress = CALL_PROGRESS_TALKING};
+    /* Each of a phone of its own: one alone would not have them all recorded. */
+    text_format(record.party[CALL_CALLER].device, sizeof record.party[CALL_CALLER].device,
+                "SEP%012X", (unsigned)id);
     return record;
 }
 
@@ -193,6 +196,31 @@ static void test_a_call_that_changes_often_is_written_once(void **state)
     note(CALL_ACT_OVER, &record);
     until(0, 1);
     assert_int_equal(live().count, 0);
+}
+
+static void end_call_of(const char *device, uint32_t id)
+{
+    struct call_record record = a_record(id);
+    text_copy(record.party[CALL_CALLER].device, sizeof record.party[CALL_CALLER].device, device);
+    record.ended = loop_now(loop);
+    note(CALL_ACT_OVER, &record);
+}
+
+static void test_a_phone_does_not_push_the_calls_of_others_out_of_the_records(void **state)
+{
+    (void)state;
+    enum { MANY = 500 };
+    const struct call_record last = a_record(MANY);
+    assert_int_equal(call_ledger_new(&ledger, loop, async, "pub", 100), 0);
+    end_call_of("SEP000000000009", MANY + 1);
+    note(CALL_ACT_PROGRESS, &last);
+    until(1, 1);
+    for (uint32_t i = 1; i <= MANY; i++)
+        end_call_of("SEP000000000000",
+                    i); /* the last goes on in the store, and shall not for ever */
+    end_call_of("SEP000000000009", MANY + 2);
+    until(0, CALL_RECORDS_A_MINUTE + 2);
+    assert_int_equal(call_ledger_left_out(ledger), MANY - CALL_RECORDS_A_MINUTE);
 }
 
 static void test_what_goes_on_at_the_end_of_the_service_becomes_records(void **state)
@@ -462,6 +490,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_a_call_that_goes_on_is_in_the_store_a_moment_later),
         T(test_a_call_that_changes_often_is_written_once),
+        T(test_a_phone_does_not_push_the_calls_of_others_out_of_the_records),
         T(test_what_goes_on_at_the_end_of_the_service_becomes_records),
         T(test_what_a_killed_service_left_becomes_records_at_the_next_start),
         T(test_thousands_of_calls_are_all_written_and_the_newest_kept),
