@@ -138,9 +138,12 @@ void member_called(struct member *m, const struct signalling_news *news)
     desk_poke(m->desk);
 }
 
+/* Once for each call: a phone may go away in the middle of what its script does. */
 static void hang_up(struct member *m, const char *failure)
 {
     struct fleet *f = m->fleet;
+    if (!m->calls)
+        return;
     m->calls = false;
     m->dialled = 0;
     f->calls.going--;
@@ -157,6 +160,5 @@ void member_hung_up(void *context, int error, const struct why *why)
 
 void member_gives_up(struct member *m)
 {
-    if (m->calls)
-        hang_up(m, m->fleet->over ? NULL : "it went away in the middle of a call");
+    hang_up(m, m->fleet->over ? NULL : "it went away in the middle of a call");
 }

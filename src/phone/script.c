@@ -164,10 +164,25 @@ const struct condition script_conditions[] = {
 
 /* ---- doing ---- */
 
+/* A call that was refused, and no other that could be connected. */
+static const struct handset_call *refused(const struct seen *s)
+{
+    const uint32_t refusals = HANDSET_IN(SCCP_STATE_BUSY) | HANDSET_IN(SCCP_STATE_CONGESTION) |
+                              HANDSET_IN(SCCP_STATE_INVALID_NUMBER);
+    return handset_find(s->h, ~refusals) ? NULL : handset_find(s->h, refusals);
+}
+
 static int expect(const struct command *c, const struct seen *s, struct why *why)
 {
     if (c->condition->holds(s))
         return 0;
+    const struct handset_call *no = c->condition->holds == is_connected ? refused(s) : NULL;
+    if (no) {
+        char prompt[4 * SCCP_PROMPT_TEXT];
+        text_escape(prompt, sizeof prompt, bytes_of_string(no->prompt));
+        return why_error(why, ERR_NOT_FOUND, "there will be no call: %s",
+                         *prompt ? prompt : handset_state_text(no->state));
+    }
     const struct handset_call *call = talked(s->h);
     if (!call)
         return why_error(why, ERR_CONFLICT, "it is not so, and nobody is talked with");
@@ -261,8 +276,9 @@ enum script_state script_step(struct script *s, struct handset *h, const struct 
         return SCRIPT_WAITS;
     }
     if (result) {
-        (void)why_error(why, result, "line %u: %s: %s", c->number, c->text,
-                        why_text(&reason, result));
+        (void)why_error(why, result, "%s: %s", c->text, why_text(&reason, result));
+        if (!s->typed)
+            (void)why_prefix(why, result, "line %u", c->number);
         return SCRIPT_FAILED;
     }
     s->begun = false;

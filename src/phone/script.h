@@ -25,6 +25,9 @@ struct script;
 
 /* ERR_FORMAT, naming the line and what is wrong with it. The text need not stay. */
 int script_parse(struct script **out, struct bytes text, struct why *why) CHECKED;
+/* One line that somebody types: without `within` it is tried once, and what is wrong is told
+ * without the number of the line. */
+int script_of_typed(struct script **out, const char *line, struct why *why) CHECKED;
 void script_free(struct script *script);
 /* That of one who calls a number and talks for so many seconds; and of one who answers, and talks
  * as long as the other does. Each fails when the call is not as secure as `mode` demands (1

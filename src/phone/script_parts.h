@@ -34,6 +34,7 @@ struct command {
 struct script {
     struct command *commands;
     size_t count, next;
+    bool typed;         /* by somebody who sees at once whether it could be done */
     bool begun;         /* the next one has been tried */
     int64_t since, due; /* it was first tried; it is to be tried again */
     uint64_t heard_before, heard_last;

@@ -74,7 +74,6 @@ static int cut_within(struct command *c, char *rest, struct why *why)
     for (char *at = strstr(rest, "within "); at; at = strstr(at + 1, "within "))
         if (at == rest || at[-1] == ' ' || at[-1] == '\t')
             within = at;
-    c->ms = PATIENCE_MS;
     if (!within)
         return 0;
     char *seconds = text_trim(within + strlen("within "));
@@ -200,24 +199,27 @@ static int read_all(struct script *s, struct bytes text, struct why *why)
         struct command *c = &s->commands[s->count];
         int result = take_line(c->text, &text);
         c->number = number;
+        c->ms = s->typed ? 0 : PATIENCE_MS;
         if (result == 0 && c->text[0] == '\0')
             continue;
         result = result ? why_error(why, result, "longer than %d characters", SCRIPT_LINE - 1)
                         : read_command(c, why);
         if (result)
-            return why_prefix(why, result, "line %u", number);
+            return s->typed ? result : why_prefix(why, result, "line %u", number);
         s->count++;
     }
     return 0;
 }
 
-int script_parse(struct script **out, struct bytes text, struct why *why)
+static int parse(struct script **out, struct bytes text, bool typed, struct why *why)
 {
     if (text.size > SCRIPT_BYTES_MAX)
         return why_error(why, ERR_LIMIT, "a script of more than %d bytes", SCRIPT_BYTES_MAX);
     struct script *s = calloc(1, sizeof *s);
     if (s)
         s->commands = calloc(count_lines(text), sizeof *s->commands);
+    if (s)
+        s->typed = typed;
     int result = s && s->commands ? read_all(s, text, why) : -ENOMEM;
     if (result) {
         script_free(s);
@@ -226,6 +228,16 @@ int script_parse(struct script **out, struct bytes text, struct why *why)
     s->due = SCRIPT_NEVER;
     *out = s;
     return 0;
+}
+
+int script_parse(struct script **out, struct bytes text, struct why *why)
+{
+    return parse(out, text, false, why);
+}
+
+int script_of_typed(struct script **out, const char *line, struct why *why)
+{
+    return parse(out, bytes_of_string(line), true, why);
 }
 
 void script_free(struct script *s)

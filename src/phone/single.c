@@ -131,18 +131,15 @@ static void script_done(void *context, int error, const struct why *why)
 static void typed(void *context, const char *text)
 {
     struct single *s = context;
-    char line[SCRIPT_LINE + 16];
     struct script *script = NULL;
     struct why why = WHY_NONE;
     if (!text || strcmp(text, "quit") == 0) {
         leave_soon(s);
         return;
     }
-    bool waits = text_starts(text, "wait") || strstr(text, "within");
-    text_format(line, sizeof line, "%s%s", text, *text && !waits ? " within 0" : "");
-    int result = script_parse(&script, bytes_of_string(line), &why);
+    int result = script_of_typed(&script, text, &why);
     if (result)
-        printf("%s\n", why.text + (text_starts(why.text, "line 1: ") ? strlen("line 1: ") : 0));
+        printf("%s\n", why_text(&why, result));
     else
         desk_run(s->desk, script);
     s->plans = s->plans && result;

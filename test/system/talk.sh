@@ -1,9 +1,10 @@
 #!/bin/sh
-# talk.sh TRUSTLINE TRUSTLINED TRUSTLINE_PHONE EAR: phones register at a real node and call each other.
+# talk.sh TRUSTLINE TRUSTLINED TRUSTLINE_PHONE EAR TERMINAL: phones register at a real node and call each other.
 trustline=$(realpath "$1")
 trustlined=$(realpath "$2")
 phone=$(realpath "$3")
 ear=$(realpath "$4")
+terminal=$(realpath "$5")
 . "$(dirname "$0")/lib.sh"
 . "$root/test/system/daemon.sh"
 
@@ -156,9 +157,22 @@ walks() {
 }
 test_that 'hold, resume and transfer: the lock goes when the other is one that has none' walks
 
+# Somebody types. (The terminal has echo: what is waited for is what the phone says of it.)
+types() {
+    "$terminal" 'Line 1: 2001' 'dail 2002' "nothing a user does" 'hold' 'no call is talked in' 'dial 2002' '[lock] encrypted' 'digits 12' \
+        'User: digits 12' 'hold' ': on hold' 'resume' '[lock] encrypted' 'transfer 2006' '[none] not secure' 'end' \
+        'Call 2 with 2006 (Fred): over' 'resume' '[lock] encrypted' 'end' 'Call 1 with 2002 (Bert): over' 'quit' -- \
+        "$phone" $anna --model 7975 --tftp "127.0.0.1:$((69 + offset))" --home "$work/flash/$anna" --tls modern --stay \
+        >typed || { cat typed; return 1; }
+    grep -q "^'dail' is nothing a user does: dial, answer, hold" typed && grep -q '^hold: no call is talked in' typed &&
+        grep -q 'SCCP: sent Unregister' typed || { cat typed; return 1; }
+}
+test_that 'at a terminal it does what is typed, and says at once what cannot be done' types
+
 unknown_number() {
     printf 'dial 2999\nexpect reorder\nend\nexpect idle\n' >script
-    expect 0 a $anna --script script
+    expect 0 a $anna --script script &&
+        expect 1 a $anna --dial 2999 --quiet && one_line && says "there will be no call"
 }
 test_that 'a number that nobody has' unknown_number
 

@@ -250,6 +250,42 @@ static void test_a_phone_that_is_not_registered_does_nothing_but_wait_and_look(v
 
 /* ---- expectations ---- */
 
+static void test_who_is_refused_does_not_wait_to_be_connected(void **state)
+{
+    static const enum sccp_call_state refusals[] = {SCCP_STATE_BUSY, SCCP_STATE_CONGESTION,
+                                                    SCCP_STATE_INVALID_NUMBER};
+    (void)state;
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        open_script("expect connected within forever");
+        say_state(7, SCCP_STATE_PROCEED);
+        assert_int_equal(run(), SCRIPT_WAITS);
+        say_state(8, refusals[i]);
+        assert_int_equal(run(), SCRIPT_WAITS); /* the other call may be */
+        say_state(7, SCCP_STATE_ON_HOOK);
+        assert_int_equal(run(), SCRIPT_FAILED);
+        assert_non_null(
+            strstr(t.why, "line 1: expect connected within forever: there will be no call: "));
+        say_state(8, SCCP_STATE_ON_HOOK);
+    }
+}
+
+static void test_what_is_typed_is_tried_once_and_told_without_a_number(void **state)
+{
+    struct why why = WHY_NONE;
+    (void)state;
+    assert_int_equal(script_of_typed(&t.script, "dail 2002", &why), ERR_FORMAT);
+    assert_true(text_starts(why.text, "'dail' is nothing a user does"));
+    assert_int_equal(script_of_typed(&t.script, "answer", &why), 0);
+    assert_int_equal(run(), SCRIPT_FAILED);
+    assert_true(text_starts(t.why, "answer: no call rings"));
+    script_free(t.script);
+    assert_int_equal(script_of_typed(&t.script, "answer within 5", &why), 0);
+    assert_int_equal(run(), SCRIPT_WAITS);
+    script_free(t.script);
+    assert_int_equal(script_of_typed(&t.script, "wait 5", &why), 0);
+    assert_int_equal(run(), SCRIPT_WAITS);
+}
+
 static void test_the_icon_that_is_shown_is_told_when_another_was_expected(void **state)
 {
     (void)state;
@@ -357,6 +393,8 @@ int main(void)
         TEST(test_what_can_never_be_done_fails_at_once),
         TEST(test_forever_is_waited_for),
         TEST(test_a_phone_that_is_not_registered_does_nothing_but_wait_and_look),
+        TEST(test_who_is_refused_does_not_wait_to_be_connected),
+        TEST(test_what_is_typed_is_tried_once_and_told_without_a_number),
         TEST(test_the_icon_that_is_shown_is_told_when_another_was_expected),
         TEST(test_states_of_calls_have_their_words),
         TEST(test_parties_and_prompts_are_looked_for_by_their_text),
