@@ -7,8 +7,11 @@
 #include "cli/enrolview.h"
 #include "cli/words.h"
 #include "cluster/enrolment.h"
+#include "cluster/own.h"
+#include "signer/protocol.h"
 
 #include <ctype.h>
+#include <string.h>
 
 /* CRLReason of RFC 5280; a hold that could be taken back is not among them. */
 static const struct word reason_words[] = {
@@ -40,6 +43,31 @@ static void note_lsc(void *context, const struct store_phone_certificate *c)
                                              cli_json_time(c->not_after)));
 }
 
+static int note_maker(void *context, const struct store_trust *trust)
+{
+    bool *has = context;
+    *has = *has || strcmp(trust->purpose, own_trust_purpose(KEY_CAPF)) == 0;
+    return 0;
+}
+
+/* Only its maker can revoke a MIC, and a phone without an LSC shows that. */
+static int warn_of_mic(struct cluster *cluster, struct act_report *report, const char *device)
+{
+    struct store_device found;
+    bool has_makers = false;
+    int result = store_device_get(cluster_store(cluster), device, &found);
+    if (result == ERR_NOT_FOUND)
+        return 0;
+    if (result == 0)
+        result = store_trusts(cluster_store(cluster), note_maker, &has_makers);
+    if (result == 0 && has_makers)
+        text_format(report->note, sizeof report->note,
+                    "%s can register with its MIC still, since CAPF-trust has CAs of makers: to "
+                    "keep it out, delete it, too (trustline phone delete %s)",
+                    device, device);
+    return result;
+}
+
 static int revoke(struct cluster *cluster, struct act_report *report,
                   const struct act_options *options, void *context, struct why *why)
 {
@@ -49,7 +77,7 @@ static int revoke(struct cluster *cluster, struct act_report *report,
     int result = cluster_lsc_revoke(cluster, r->device, r->serial[0] ? r->serial : NULL,
                                     (unsigned)r->reason, note_lsc, r, &r->count, options, why);
     report->already = result == 0 && r->count == 0;
-    return result;
+    return result ? result : warn_of_mic(cluster, report, r->device);
 }
 
 static void say_revoked(FILE *out, struct cluster *cluster, const struct act_report *report,

@@ -91,7 +91,7 @@ without_ca() {
 
 revoked() {
     phone_is 5 anna $anna && stands_by 6 standby anna || return
-    admin phone revoke $anna --yes || return
+    admin phone revoke $anna --yes >out && ! grep -q MIC out || fails 'there is no CA of MICs' || return
     is_shown_out 5 anna 'its certificate was revoked' || return
     turned_down 6 standby $anna 'reason="revoked: '
 }
@@ -101,7 +101,7 @@ in_a_call() {
     lsc $anna anna && "$enrolled" "$state/trustline.db" lsc $anna anna.crt && trust_maker && eventually lets_in bert &&
         phone_is 5 anna $anna && phone_is 6 bert $bert && calls 5 anna 1002 6 bert && keys_match anna bert 1 || return
     say 6 'until 94' # the time, for a phone at rest
-    admin phone revoke $anna --yes || return
+    admin phone revoke $anna --yes >out && prints "$anna can register with its MIC still" || return
     is_shown_out 5 anna 'its certificate was revoked' || return
     hears bert '^0106' && hears bert '^008b' && hears bert '^0111 02000000' || return
     eventually sh -c "'$trustline' call history --state '$state' | grep -q 'shown out'" || return

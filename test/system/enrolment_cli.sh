@@ -219,8 +219,11 @@ ec_lsc() {
 }
 revoked() {
     serial=$(serial_of fine.pem)
-    changes_nothing 0 "$trustline" phone revoke $b --dry-run && exactly <<'END' || return
+    note="Note: $b can register with its MIC still, since CAPF-trust has CAs of makers: to keep it out, delete it, \
+too (trustline phone delete $b)"
+    changes_nothing 0 "$trustline" phone revoke $b --dry-run && exactly <<END || return
 The LSCs would be revoked.
+$note
 END
     changes_nothing 2 "$trustline" phone revoke $b && says 'asks before it acts' &&
         typed 1 'Do you want to continue? (y/n):' n -- "$trustline" phone revoke $b || return
@@ -229,11 +232,13 @@ Revoked 1 LSC of $b:
 ~  $serial, CN=$b, was active, valid until .*
 The list of revoked certificates of its issuer (in CAPF.crl.pem; in CAPF.crl, too, if
 that issuer is in use) names it as soon as CAPF has made it anew, which needs trustlined.
+$note
 END
     done_by phone show $b && prints "  LSC, revoked: CN=$b" && prints '    revoked ' &&
         done_by phone list --where lsc=none && prints $b || return
-    done_by phone revoke $b --yes && exactly <<'END' || return
+    done_by phone revoke $b --yes && exactly <<END || return
 It is revoked already.
+$note
 END
     is 1 sql "select reason from phone_certificate where serial = '$serial'"
 }
