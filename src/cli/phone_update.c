@@ -10,6 +10,7 @@
 #include "cli/which.h"
 #include "cli/words.h"
 #include "cluster/enrolment.h"
+#include "store/registration.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -264,6 +265,32 @@ static void say_strings(FILE *out, const struct changing *c)
         fprintf(out, "%s  %s\n", r->strings[i].device, r->strings[i].text);
 }
 
+static int note_here(void *context, const struct store_registration *registration)
+{
+    bool *here = context;
+    (void)registration;
+    *here = true;
+    return 0;
+}
+
+/* What a call manager makes of another profile, and when. */
+static void say_registered(FILE *out, struct cluster *cluster, const struct changing *c)
+{
+    bool here = false;
+    const char *one = c->which.name ? c->which.devices[0] : NULL;
+    if (store_registrations(cluster_store(cluster), one, note_here, &here) != 0 || !here)
+        return;
+    if (one)
+        fprintf(out,
+                "%s is registered: it loses at once what the profile does not allow; all else\n"
+                "counts when it registers again (trustline phone reset %s).\n",
+                one, one);
+    else
+        fputs("Those that are registered lose at once what the profile does not allow; all else\n"
+              "counts when they register again (trustline phone reset).\n",
+              out);
+}
+
 static void say_updated(FILE *out, struct cluster *cluster, const struct act_report *report,
                         void *context)
 {
@@ -273,6 +300,8 @@ static void say_updated(FILE *out, struct cluster *cluster, const struct act_rep
         fprintf(out, "Updated %s.\n", c->which.devices[0]);
     else
         fprintf(out, "Updated %zu phone%s.\n", c->which.count, c->which.count == 1 ? "" : "s");
+    if (c->update.profile)
+        say_registered(out, cluster, c);
     if (c->update.mic)
         fputs(c->report.mic_learned ? "Its MIC is known now.\n" : "Its MIC was known already.\n",
               out);

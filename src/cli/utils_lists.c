@@ -7,16 +7,43 @@
 #include "cli/source.h"
 #include "pki/key.h"
 #include "pki/password.h"
+#include "store/registration.h"
 
 #include <string.h>
 
 /* ---- utils ctl set-cluster ---- */
 
+static int note_here(void *context, const struct store_registration *registration)
+{
+    bool *here = context;
+    (void)registration;
+    *here = true;
+    return 0;
+}
+
+/* Lists are for the next start of a phone, and so is most of this. */
+static int note_registered(struct cluster *cluster, struct act_report *report, bool mixed)
+{
+    bool here = false;
+    int result = store_registrations(cluster_store(cluster), NULL, note_here, &here);
+    if (here && !report->note[0])
+        text_format(report->note, sizeof report->note,
+                    "phones that are registered %s (trustline phone reset --where "
+                    "status=registered)",
+                    mixed ? "stay as they are until they register again, as their profiles say then"
+                          : "get no keys for audio that begins now; all else counts when they "
+                            "register again");
+    return result;
+}
+
 static int set_mode(struct cluster *cluster, struct act_report *report,
                     const struct act_options *options, void *context, struct why *why)
 {
     const bool *mixed = context;
-    return cluster_set_mode(cluster, report, *mixed, options, why);
+    int result = cluster_set_mode(cluster, report, *mixed, options, why);
+    if (result || report->already)
+        return result;
+    return note_registered(cluster, report, *mixed);
 }
 
 static void say_mode(FILE *out, struct cluster *cluster, const struct act_report *report,

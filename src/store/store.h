@@ -230,7 +230,9 @@ int store_devices(struct store *store,
                   int (*each)(void *context, const struct store_device *device),
                   void *context) CHECKED;
 int store_device_count(struct store *store, uint64_t *out) CHECKED;
-int store_device_names(struct store *store, int (*each)(void *context, const char *device),
+/* By name; the mode is that of its profile. */
+int store_device_modes(struct store *store,
+                       int (*each)(void *context, const char *device, enum device_mode mode),
                        void *context) CHECKED;
 /* Replaces all lines of a device, which gets a fresh version stamp. */
 int store_lines_put(struct store *store, const char *device, const struct store_line *lines,

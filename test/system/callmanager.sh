@@ -289,6 +289,21 @@ mixed_call() {
     unplug 6
 }
 
+# What is open stays; what begins then has no keys. It is raised by registering again, and not before.
+lowered() {
+    phone_is 5 anna $anna anna3 && phone_is 6 bert $bert bert && calls 5 anna 1002 6 bert && keys_match anna bert 1 || return
+    admin phone update $bert --profile sccp-non-secure >out && prints "$bert is registered: it loses at once" &&
+        logged "event=phone_lowered device=$bert" || return
+    admin phone update $bert --profile sccp-encrypted || return
+    say 5 'words 26 3 1 0' && next 5 anna 0106 && next 6 bert 0106 && say 5 'words 26 10 1 0' &&
+        next 5 anna 0105 && next 6 bert 0105 || return
+    listens 5 anna 20004
+    listens 6 bert 20006
+    next 5 anna 008a && next 6 bert 008a && keys_match anna bert 0 || return
+    [ "$(part "$(heard_last anna 014a)" 24 4)" = 01000000 ] || fails 'a lock on the screen' || return
+    say 5 'words 26 9 1 0' && next 6 bert 0106 && unplug 5 && unplug 6
+}
+
 # ---- versions and suites ----
 
 modern() {
@@ -353,7 +368,9 @@ register SEP0000000000AA 17
 until 9d
 END
     admin parameter set auto_registration 7001-7002 --yes &&
-        admin utils ctl set-cluster non-secure-mode --yes || return
+        phone_is 5 anna $anna anna3 && admin utils ctl set-cluster non-secure-mode --yes >out || return
+    prints 'Note: phones that are registered get no keys for audio that begins now' &&
+        logged "event=phone_lowered device=$anna" && unplug 5 || return
     eventually come SEP0000000000AA || return
     admin phone show SEP0000000000AA >out && prints 7001 && prints sccp-non-secure || return
     eventually come SEP0000000000AB && ! come SEP0000000000AC && logged 'all 2 numbers' || return
@@ -414,6 +431,7 @@ test_that 'a registered phone is told to reset or restart' told
 test_that 'the next of a wave is told when the one before is back' waves
 test_that 'two encrypted phones get keys, crosswise, new ones after hold, and nobody else sees them' encrypted_call
 test_that 'an authenticated one gets none' mixed_call
+test_that 'a phone whose profile is made less secure has no keys any more' lowered
 test_that 'without legacy_tls TLS 1.2 and 1.3 are spoken, and nothing of old' modern
 test_that 'with legacy_tls TLS 1.0 and AES128-SHA, too, from a reload on' legacy
 test_that 'and NULL-SHA, for authenticated phones alone' authenticated

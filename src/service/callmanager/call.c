@@ -353,6 +353,16 @@ enum call_security call_phone_security(const struct call_phone *phone)
     return phone->security;
 }
 
+void call_phone_lower(struct call_phone *phone, enum call_security security)
+{
+    if (security >= phone->security)
+        return;
+    phone->security = security;
+    for (struct leg *leg = phone->legs; leg; leg = leg->next)
+        if (leg->call && leg->call->leg[leg->side] == leg)
+            leg->call->party[leg->side].security = security;
+}
+
 /* ---- events ---- */
 
 static bool ends(enum call_event_kind kind)

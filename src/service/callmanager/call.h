@@ -116,6 +116,9 @@ void call_phone_remove(struct call_engine *engine, struct call_phone *phone, enu
 /* How many calls it has, ringing ones too. */
 size_t call_phone_calls(const struct call_phone *phone);
 enum call_security call_phone_security(const struct call_phone *phone);
+/* It is worth no more than that from now on: sessions that begin later have no keys if it says so.
+ * What is open stays as it is. Never raises it. */
+void call_phone_lower(struct call_phone *phone, enum call_security security);
 
 /* ---- what happens at a phone ---- */
 

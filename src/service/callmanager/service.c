@@ -33,6 +33,7 @@ enum {
 #define BIT(area) (1u << AREA_##area)
 
 #define VETTING_AREAS (BIT(CERTIFICATES) | BIT(CRL) | BIT(PHONE_CERTIFICATES))
+#define PHONES_AREAS  (BIT(DEVICES) | BIT(PARAMETERS))
 #define NUMBERS_AREAS (BIT(DEVICES) | BIT(FORWARDS)) /* of these, forwards can be read alone */
 
 /* What a look at the store brings; the store's thread has it while `loading`. */
@@ -40,9 +41,9 @@ struct load {
     unsigned areas;
     struct vetting *vetting; /* NULL: not asked for */
     struct call_numbers *numbers;
-    struct phone_names *phones; /* with the numbers */
-    uint64_t forwards_set;      /* here, before it */
-    int64_t per_address;        /* 0: not asked for */
+    struct phone_names *phones;
+    uint64_t forwards_set; /* here, before it */
+    int64_t per_address;   /* 0: not asked for */
 };
 
 struct callmanager_service {
@@ -198,7 +199,7 @@ static int load_run(void *context, struct store *store)
         result = call_numbers_read(&l->numbers, store);
     else if (result == 0 && l->areas & BIT(FORWARDS))
         result = call_numbers_read_forwards(&l->numbers, store);
-    if (result == 0 && l->areas & BIT(DEVICES))
+    if (result == 0 && l->areas & PHONES_AREAS)
         result = phone_names_read(&l->phones, store);
     if (result == 0 && l->areas & BIT(PARAMETERS) &&
         (store_parameter_get(store, PARAMETER_PER_ADDRESS, value) != 0 ||
@@ -215,7 +216,17 @@ static void drop_load(struct load *l)
     *l = (struct load){.areas = 0};
 }
 
-/* Whom we would not let in any more is shown out. */
+static void follow(struct visit *v, const struct phone_names *phones)
+{
+    enum device_mode mode = MODE_NON_SECURE;
+    if (phone_names_find(phones, visit_device(v), &mode))
+        visit_lower(v, mode);
+    else
+        visit_show_out(v, "the phone was deleted");
+}
+
+/* Whom we would not let in any more is shown out; who was let in as more than it is now is lowered.
+ */
 static void show_out(struct callmanager_service *s, const struct phone_names *phones)
 {
     struct exchange *o = &s->exchange;
@@ -225,8 +236,8 @@ static void show_out(struct callmanager_service *s, const struct phone_names *ph
         const char *objection = visit_objection(v, now, &o->expires);
         if (objection)
             visit_show_out(v, objection);
-        else if (phones && visit_is_registered(v) && !phone_names_has(phones, visit_device(v)))
-            visit_show_out(v, "the phone was deleted");
+        else if (phones && visit_is_registered(v))
+            follow(v, phones);
     }
 }
 
@@ -262,7 +273,7 @@ static void take_load(struct callmanager_service *s)
         if (s->tls)
             tls_listener_set_per_address(s->tls, s->per_address);
     }
-    if (l->areas & (VETTING_AREAS | BIT(DEVICES)))
+    if (l->areas & (VETTING_AREAS | PHONES_AREAS))
         show_out(s, l->phones);
     exchange_run(&s->exchange);
 }

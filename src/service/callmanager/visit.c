@@ -188,6 +188,20 @@ bool visit_reset(struct visit *v, enum reset_kind kind)
     return told;
 }
 
+void visit_lower(struct visit *v, enum device_mode mode)
+{
+    char reason[200];
+    enum call_security security = call_security_of(mode, station_link(v->station));
+    if (security >= call_phone_security(v->phone))
+        return;
+    call_phone_lower(v->phone, security);
+    text_format(reason, sizeof reason,
+                "its profile or the cluster's mode has changed: its calls are %s from now on; all "
+                "else counts when it registers again (trustline phone reset %s)",
+                call_security_name(security), v->device);
+    event(v, LEVEL_NOTICE, "phone_lowered", reason);
+}
+
 void visit_end(struct visit *v, const char *reason)
 {
     station_end(v->station, reason);

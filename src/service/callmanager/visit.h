@@ -73,6 +73,8 @@ struct visit *visit_next(const struct visit *visit);
 /* Tells a registered phone to restart. exchange_run() sends it. False: it is about to go, and was
  * told nothing. */
 bool visit_reset(struct visit *visit, enum reset_kind kind);
+/* A registered phone is worth no more in its calls than this mode allows. */
+void visit_lower(struct visit *visit, enum device_mode mode);
 /* Ends it; the log has the reason. exchange_run() closes the connection. Its calls go on between
  * the phones as when a connection breaks. */
 void visit_end(struct visit *visit, const char *reason);

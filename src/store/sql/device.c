@@ -224,17 +224,22 @@ int store_devices(struct store *store,
     return sql_end(&q, result);
 }
 
-int store_device_names(struct store *store, int (*each)(void *context, const char *device),
+int store_device_modes(struct store *store,
+                       int (*each)(void *context, const char *device, enum device_mode mode),
                        void *context)
 {
     struct sql q;
     int result = 0;
-    sql_start(&q, store, "SELECT name FROM phone ORDER BY name", NULL);
+    sql_start(&q, store,
+              "SELECT d.name, s.mode FROM phone d JOIN profile s ON s.id = d.profile"
+              " ORDER BY d.name",
+              NULL);
     while (result == 0 && sql_next(&q)) {
         char device[DEVICE_NAME];
         sql_text(&q, device, sizeof device);
+        enum device_mode mode = (enum device_mode)sql_number(&q);
         if (!q.error)
-            result = each(context, device);
+            result = each(context, device, mode);
     }
     return sql_end(&q, result);
 }

@@ -45,6 +45,28 @@ static void test_every_pair_of_modes_has_its_icon_and_its_audio(void **state)
     }
 }
 
+static void test_a_phone_that_is_lowered_gets_no_more_keys_and_is_never_raised(void **state)
+{
+    (void)state;
+    connect_two(0, 1);
+    assert_true(hears(0, 1)->in.encrypted);
+    call_phone_lower(world.tels[1].phone, CALL_NOT_SECURE);
+    call_phone_lower(world.tels[1].phone, CALL_ENCRYPTED);
+    assert_int_equal(call_phone_security(world.tels[1].phone), CALL_NOT_SECURE);
+    world.tels[1].security = CALL_NOT_SECURE;
+    assert_icon(0, CALL_STATE_CONNECTED, CALL_ENCRYPTED); /* as what is open still is */
+    press(0, CALL_EV_HOLD);
+    press(0, CALL_EV_RESUME);
+    assert_false(hears(0, 1)->in.encrypted);
+    assert_icon(0, CALL_STATE_CONNECTED, CALL_NOT_SECURE);
+    assert_icon(1, CALL_STATE_CONNECTED, CALL_NOT_SECURE);
+    press(0, CALL_EV_END);
+    dial(1, "1000");
+    press(0, CALL_EV_ANSWER);
+    assert_false(hears(0, 1)->in.encrypted);
+    assert_icon(1, CALL_STATE_CONNECTED, CALL_NOT_SECURE);
+}
+
 static void test_the_icon_is_told_again_to_both_at_hold_and_at_resume(void **state)
 {
     (void)state;
@@ -186,6 +208,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(test_every_pair_of_modes_has_its_icon_and_its_audio),
+        T(test_a_phone_that_is_lowered_gets_no_more_keys_and_is_never_raised),
         T(test_the_icon_is_told_again_to_both_at_hold_and_at_resume),
         T(test_after_a_transfer_between_any_three_modes_those_who_talk_decide),
         T(test_no_mode_makes_a_phone_encrypted_whose_connection_is_not),
