@@ -115,6 +115,7 @@ struct station_claim {
     char load[32 + 1];
     struct address address; /* its own idea of it; port 0 */
     bool media_up;          /* registers in the middle of a call */
+    bool utf8;              /* reads it; others read Latin-1 */
 };
 const struct station_claim *station_claim(const struct station *station);
 

@@ -93,6 +93,8 @@ void station_forget(struct station *s);
 /* Notes something for the log. */
 void station_note(struct station *s, enum station_oddity oddity, const char *format, ...)
     PRINTF_LIKE(3, 4);
+/* What people are called, in letters the phone can show: others become question marks. */
+void station_spell(const struct station *s, char *out, size_t size, const char *text);
 /* NULL: it has no such line. */
 struct station_line_kept *station_line_of(const struct station *s, unsigned line);
 

@@ -30,12 +30,19 @@ static void set_name(struct station_claim *claim, const char *said)
         text_copy(claim->device, sizeof claim->device, name);
 }
 
+/* Bit 20 of the word that begins with the version. */
+static bool reads_utf8(const struct sccp_register_req *said)
+{
+    return said->features[1] & 0x10;
+}
+
 static void set_claim(struct station *s, const struct sccp_register_req *said)
 {
     s->claim = (struct station_claim){
         .version = sccp_version_agreed(said->version, s->site->version),
         .type = said->device_type,
         .media_up = said->active_streams != 0,
+        .utf8 = reads_utf8(said),
     };
     set_name(&s->claim, said->device);
     text_copy(s->claim.load, sizeof s->claim.load, said->load);
@@ -62,27 +69,56 @@ STATION_HANDLER(station_on_register)
 
 /* ---- welcome or not ---- */
 
-static struct station_line_kept *copy_lines(const struct station_welcome *welcome)
+/* The store has UTF-8 only, so what begins a letter is followed by the rest of it. */
+static char latin1(const uint8_t **p)
+{
+    uint8_t first = *(*p)++;
+    uint32_t letter = first;
+    if (first < 0x80)
+        return (char)first;
+    letter = (first & 0x1Fu) << 6 | (**p & 0x3Fu);
+    bool two = (first & 0xE0) == 0xC0;
+    while ((**p & 0xC0) == 0x80)
+        (*p)++;
+    return two && letter >= 0xA0 && letter <= 0xFF ? (char)letter : '?';
+}
+
+void station_spell(const struct station *s, char *out, size_t size, const char *text)
+{
+    const uint8_t *p = (const uint8_t *)text;
+    size_t at = 0;
+    if (s->claim.utf8) {
+        text_copy(out, size, text);
+        return;
+    }
+    while (*p && at + 1 < size)
+        out[at++] = latin1(&p);
+    out[at] = '\0';
+}
+
+static struct station_line_kept *copy_lines(const struct station *s,
+                                            const struct station_welcome *welcome)
 {
     struct station_line_kept *lines = calloc(welcome->line_count + 1, sizeof *lines);
     for (size_t i = 0; i < welcome->line_count && lines; i++) {
         const struct station_line *from = &welcome->lines[i];
         text_copy(lines[i].number, sizeof lines[i].number, from->number);
-        text_copy(lines[i].name, sizeof lines[i].name, from->name);
-        text_copy(lines[i].label, sizeof lines[i].label, from->label);
+        station_spell(s, lines[i].name, sizeof lines[i].name, from->name);
+        station_spell(s, lines[i].label, sizeof lines[i].label, from->label);
         lines[i].forwards = from->forwards;
     }
     return lines;
 }
 
-static struct station_dial_kept *copy_speed_dials(const struct station_welcome *welcome)
+static struct station_dial_kept *copy_speed_dials(const struct station *s,
+                                                  const struct station_welcome *welcome)
 {
     struct station_dial_kept *dials = calloc(welcome->speed_dial_count + 1, sizeof *dials);
     for (size_t i = 0; i < welcome->speed_dial_count && dials; i++) {
         const struct station_speed_dial *from = &welcome->speed_dials[i];
         text_copy(dials[i].number, sizeof dials[i].number, from->number);
-        text_copy(dials[i].label, sizeof dials[i].label,
-                  from->label[0] ? from->label : from->number);
+        station_spell(s, dials[i].label, sizeof dials[i].label,
+                      from->label[0] ? from->label : from->number);
     }
     return dials;
 }
@@ -92,8 +128,8 @@ static int take_welcome(struct station *s, const struct station_welcome *welcome
     if (welcome->line_count > DEVICE_LINES_MAX || welcome->speed_dial_count > DEVICE_LINES_MAX ||
         welcome->server_count > SCCP_SERVERS)
         return ERR_LIMIT;
-    struct station_line_kept *lines = copy_lines(welcome);
-    struct station_dial_kept *dials = copy_speed_dials(welcome);
+    struct station_line_kept *lines = copy_lines(s, welcome);
+    struct station_dial_kept *dials = copy_speed_dials(s, welcome);
     if (!lines || !dials) {
         free(lines);
         free(dials);

@@ -336,9 +336,10 @@ static void show_state(struct station *s, const struct call_action *a,
 
 /* ---- who talks to whom ---- */
 
-static void set_party(struct sccp_party *out, const struct call_party *party)
+static void set_party(const struct station *s, struct sccp_party *out,
+                      const struct call_party *party)
 {
-    text_copy(out->name, sizeof out->name, party->name);
+    station_spell(s, out->name, sizeof out->name, party->name);
     text_copy(out->number, sizeof out->number, party->number);
 }
 
@@ -359,10 +360,10 @@ static void say_call_info(struct station *s, const struct call_action *a)
     const struct station_call *c = call_of(s, a->call);
     sccp_message_init(&m, SCCP_CALL_INFO);
     struct sccp_call_info *to = &m.call_info;
-    set_party(&to->calling, &from->calling);
-    set_party(&to->called, &from->called);
-    set_party(&to->original_called, &from->original);
-    set_party(&to->last_redirecting, &from->redirecting);
+    set_party(s, &to->calling, &from->calling);
+    set_party(s, &to->called, &from->called);
+    set_party(s, &to->original_called, &from->original);
+    set_party(s, &to->last_redirecting, &from->redirecting);
     to->line = a->line;
     to->call = a->call;
     to->type = from->outbound ? SCCP_CALL_OUTBOUND : SCCP_CALL_INBOUND;
@@ -376,10 +377,12 @@ static void say_call_info(struct station *s, const struct call_action *a)
 static void say_caller(struct station *s, const struct call_action *a)
 {
     struct sccp_message m;
+    char name[CALL_NAME];
     char who[CALL_NAME + CALL_NUMBER + 4];
     const struct call_party *caller = &a->info.calling;
-    if (caller->name[0] && strcmp(caller->name, caller->number) != 0)
-        text_format(who, sizeof who, "%s (%s)", caller->name, caller->number);
+    station_spell(s, name, sizeof name, caller->name);
+    if (name[0] && strcmp(name, caller->number) != 0)
+        text_format(who, sizeof who, "%s (%s)", name, caller->number);
     else
         text_copy(who, sizeof who, caller->number);
     say_prompt(s, a, SCCP_PHRASE_FROM, who);

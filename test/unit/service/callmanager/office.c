@@ -202,9 +202,9 @@ void welcome(unsigned index)
 {
     struct phone *p = &office.phones[index];
     char numbers[2][8];
-    struct station_line lines[2] = {{numbers[0], "Anna", "first", {{""}}},
+    struct station_line lines[2] = {{numbers[0], p->name, "first", {{""}}},
                                     {numbers[1], "Bert", "second", {{""}}}};
-    struct call_line plan[2] = {{1, numbers[0], "Anna"}, {2, numbers[1], "Bert"}};
+    struct call_line plan[2] = {{1, numbers[0], p->name}, {2, numbers[1], "Bert"}};
     static struct station_server servers[2] = {{.name = "publisher"}, {.name = "subscriber"}};
     static const struct station_speed_dial dials[2] = {{"1001", "Bert"}, {"1002", ""}};
     const struct station_welcome w = {.lines = lines,
@@ -353,6 +353,7 @@ struct phone *plug(unsigned index, enum call_link link, unsigned version)
     p->security = CALL_NOT_SECURE;
     text_format(p->device, sizeof p->device, "SEP00000000000%u", index);
     text_copy(p->load, sizeof p->load, "SCCP45.9-4-2SR3-1S");
+    p->name = "Anna";
     assert_int_equal(address_parse(&peer, "10.9.9.9", 40000), 0);
     assert_int_equal(station_new(&p->station, &office.site, link, &peer, office.now.ms), 0);
     return p;
@@ -397,6 +398,8 @@ void say_register(unsigned index)
     text_copy(m.register_req.device, sizeof m.register_req.device, p->device);
     text_copy(m.register_req.load, sizeof m.register_req.load, p->load);
     memcpy(m.register_req.address, (uint8_t[]){10, 0, 0, (uint8_t)(index + 1)}, 4);
+    m.register_req.features[1] = p->latin1 ? 0x60 : 0x72; /* 7960, 7941 */
+    m.register_req.features[2] = 0x85;
     m.register_req.device_type = 437;
     m.register_req.version = (uint8_t)p->version;
     m.register_req.active_streams = p->in.on;

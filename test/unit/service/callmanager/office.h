@@ -26,6 +26,8 @@ struct phone {
     uint32_t device_type;
     char device[17];
     char load[33];
+    const char *name;         /* of who has line 1 */
+    bool latin1;              /* does not say that it reads UTF-8 */
     struct call_phone *calls; /* NULL: not registered */
     enum call_security security;
     /* what it was told, newest last */

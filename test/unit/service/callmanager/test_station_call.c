@@ -658,6 +658,41 @@ static void test_who_calls_is_taken_off_the_screen_when_it_is_no_news(void **sta
     }
 }
 
+/* Phone 1 has UTF-8, or not, and is called by somebody whose name takes letters of one to four
+ * bytes. */
+static void call_by_joerg(bool latin1)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        struct phone *p = plug(i, CALL_LINK_PLAIN, 17);
+        p->name = "J\xc3\xb6rg \xc5\x81 \xe2\x82\xac \xf0\x9f\x93\x9e!";
+        p->latin1 = latin1 && i == 1;
+        say_register(i);
+        told_count(i);
+    }
+    call_from_0_to_1();
+}
+
+static void test_names_are_in_letters_the_phone_can_show(void **state)
+{
+    static const char *const spelt[] = {"J\xc3\xb6rg \xc5\x81 \xe2\x82\xac \xf0\x9f\x93\x9e!",
+                                        "J\xf6rg ? ? ?!"};
+    (void)state;
+    for (int latin1 = 0; latin1 < 2; latin1++) {
+        struct sccp_message m;
+        char from[64];
+        call_by_joerg(latin1);
+        text_format(from, sizeof from, "\x80\x17%s (1000)", spelt[latin1]);
+        assert_string_equal(office.phones[1].prompt, from);
+        assert_string_equal(told(1, SCCP_CALL_INFO)->call_info.calling.name, spelt[latin1]);
+        sccp_message_init(&m, SCCP_LINE_STAT_REQ);
+        m.request.index = 1;
+        say(1, &m);
+        assert_string_equal(told(1, SCCP_LINE_STAT)->line_stat.name, spelt[latin1]);
+        unplug(0);
+        unplug(1);
+    }
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, office_enter, office_leave)
 
 int main(void)
@@ -689,6 +724,7 @@ int main(void)
         T(test_on_hook_names_a_line_from_version_15_on),
         T(test_keys_that_mean_nothing_are_counted),
         T(test_who_calls_is_taken_off_the_screen_when_it_is_no_news),
+        T(test_names_are_in_letters_the_phone_can_show),
     };
     return RUN(tests);
 }
