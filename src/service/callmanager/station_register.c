@@ -73,10 +73,9 @@ STATION_HANDLER(station_on_register)
 static char latin1(const uint8_t **p)
 {
     uint8_t first = *(*p)++;
-    uint32_t letter = first;
     if (first < 0x80)
         return (char)first;
-    letter = (first & 0x1Fu) << 6 | (**p & 0x3Fu);
+    uint32_t letter = (first & 0x1Fu) << 6 | (**p & 0x3Fu);
     bool two = (first & 0xE0) == 0xC0;
     while ((**p & 0xC0) == 0x80)
         (*p)++;
