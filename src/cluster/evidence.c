@@ -160,6 +160,7 @@ static int read_lists(struct moment *m)
         m->served[i] = (struct served){.list = offer_trustlist(offer),
                                        .offer = offer,
                                        .sequence = held->sequence,
+                                       .first = held->first_sequence,
                                        .proved = is_proved(m, i),
                                        .refused = held->refused != 0,
                                        .doubtful = held->inferred || !held->complete};

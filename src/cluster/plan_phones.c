@@ -14,7 +14,7 @@ enum { PHONES_MAX = 1000000, NAMES_MAX = 100000 };
 /* One list a phone was served, as it is put into the key of its class. */
 struct event {
     size_t list;
-    int64_t sequence;
+    int64_t sequence, first;
     int64_t confirmed;
     bool refused, doubtful;
 };
@@ -141,6 +141,7 @@ static int load_held(void *context, const struct store_held *held)
     struct loading *l = context;
     size_t at = (size_t)map_get(l->by_name, bytes_of_string(held->device));
     struct event event = {.sequence = held->sequence,
+                          .first = held->first_sequence,
                           .confirmed = held->confirmed,
                           .refused = held->refused != 0,
                           .doubtful = held->inferred || !held->complete};
@@ -187,29 +188,57 @@ static bool is_proved(const struct loading *l, const struct raw_phone *raw, cons
     return true;
 }
 
-/* Numbers in order, and next to each other only where the phone's were: what of a sequence counts,
- * so that phones with like histories are of one class. */
-static void take_events(const struct loading *l, const struct raw_phone *raw, struct served *served,
-                        size_t *lists, size_t *count)
+static int by_number(const void *x, const void *y)
 {
-    int64_t number = 1;
+    const int64_t *a = x;
+    const int64_t *b = y;
+    return *a < *b ? -1 : *a > *b;
+}
+
+/* Small numbers in the same order, and next to each other where the others are: what of a sequence
+ * counts, so that phones with like histories are of one class. 0 stays 0. */
+static int64_t shrink(const int64_t *sorted, size_t count, int64_t number)
+{
+    int64_t small = 1;
+    if (number == 0)
+        return 0;
+    for (size_t i = 1; i < count && sorted[i - 1] != number; i++)
+        if (sorted[i] != sorted[i - 1])
+            small += sorted[i] - sorted[i - 1] > HISTORY_ADJACENT ? HISTORY_ADJACENT + 1 : 1;
+    return small;
+}
+
+static int take_events(const struct loading *l, const struct raw_phone *raw, struct served *served,
+                       size_t *lists, size_t *count)
+{
+    const struct event *events = l->events + raw->first;
+    int64_t *sorted = calloc(2 * raw->count + 1, sizeof *sorted);
+    size_t numbers = 0;
+    if (!sorted)
+        return -ENOMEM;
+    for (size_t i = 0; i < raw->count; i++) {
+        sorted[numbers++] = events[i].sequence;
+        sorted[numbers++] = events[i].first;
+    }
+    if (numbers)
+        qsort(sorted, numbers, sizeof *sorted, by_number);
     *count = 0;
     for (size_t i = 0; i < raw->count; i++) {
-        const struct event *e = &l->events[raw->first + i];
+        const struct event *e = &events[i];
         struct offer *offer = list_cache_offer(l->p->lists, e->list);
         if (!offer_trustlist(offer))
             continue; /* no phone holds what it could not read */
-        if (i && e->sequence - e[-1].sequence > HISTORY_ADJACENT)
-            number += HISTORY_ADJACENT;
         served[*count] = (struct served){.list = offer_trustlist(offer),
                                          .offer = offer,
-                                         .sequence = e->sequence ? number : 0,
+                                         .sequence = shrink(sorted, numbers, e->sequence),
+                                         .first = shrink(sorted, numbers, e->first),
                                          .proved = is_proved(l, raw, e),
                                          .refused = e->refused,
                                          .doubtful = e->doubtful};
         lists[(*count)++] = e->list;
-        number++;
     }
+    free(sorted);
+    return 0;
 }
 
 static int fill_class(struct plan_phones *p, struct plan_class *c)
@@ -234,7 +263,7 @@ static int key_of(struct buffer *out, const struct plan_class *c)
     buffer_append(out, bytes_of(&head, sizeof head));
     for (size_t i = 0; i < c->count; i++) {
         const struct served *s = &c->served[i];
-        const size_t row[] = {c->lists[i], (size_t)s->sequence,
+        const size_t row[] = {c->lists[i], (size_t)s->sequence, (size_t)s->first,
                               (size_t)s->proved + 2 * (size_t)s->refused + 4 * (size_t)s->doubtful};
         buffer_append(out, bytes_of(row, sizeof row));
     }
@@ -278,8 +307,9 @@ static int classify(struct loading *l, size_t index, struct buffer *key)
                            .lists = calloc(raw->count + 1, sizeof *c.lists)};
     int result = c.served && c.lists ? 0 : -ENOMEM;
     if (result == 0) {
-        take_events(l, raw, c.served, c.lists, &c.count);
-        result = key_of(key, &c);
+        result = take_events(l, raw, c.served, c.lists, &c.count);
+        if (result == 0)
+            result = key_of(key, &c);
     }
     size_t known = result ? 0 : (size_t)map_get(l->by_key, buffer_bytes(key));
     if (result == 0 && !known)

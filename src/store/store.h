@@ -421,7 +421,9 @@ struct store_held {
     char device[DEVICE_NAME];
     char hash[LIST_HASH];
     enum list_kind kind;
-    int64_t sequence; /* of the observation that served it last; 0: it was never seen served */
+    /* Of the observations that served it last, and first. 0: it was never seen served; that the
+     * first time is not known. */
+    int64_t sequence, first_sequence;
     int64_t first_served, last_served;
     bool complete;     /* the last time, its end was acknowledged */
     int64_t confirmed; /* unix seconds, 0: never */

@@ -34,6 +34,13 @@ struct walk {
     bool *seen;
 };
 
+/* A list at one of the times that count: when it was served first, and last. */
+struct serving {
+    const struct served *list;
+    int64_t sequence;
+    bool last;
+};
+
 static size_t place(const struct walk *w, const struct history_state *s)
 {
     size_t ctl = s->held[TRUSTLIST_CTL] ? (size_t)(s->held[TRUSTLIST_CTL] - w->served) + 1 : 0;
@@ -54,24 +61,25 @@ enum taking { TAKES, LEAVES, EITHER };
 
 /* Was it served before the list of the other kind that is proved, or may it have been? Then what
  * the phone held at that time is not known, and the rules do not say what came of it. */
-static bool is_before_proof(const struct walk *w, const struct served *s)
+static bool is_before_proof(const struct walk *w, const struct serving *at)
 {
     for (enum trustlist_kind kind = TRUSTLIST_CTL; kind <= TRUSTLIST_ITL; kind++) {
         const struct served *proved = w->base.held[kind];
-        if (proved && (proved->sequence == 0 || s->sequence < proved->sequence))
+        if (proved && (proved->sequence == 0 || at->sequence < proved->sequence))
             return true;
     }
     return false;
 }
 
 static enum taking would_take(const struct walk *w, const struct history_state *state,
-                              const struct served *s)
+                              const struct serving *at)
 {
+    const struct served *s = at->list;
     struct answer answer;
     struct phone_trust phone = history_phone(w->phone, state);
-    if (s->refused)
+    if (s->refused && at->last)
         return LEAVES;
-    if (is_before_proof(w, s))
+    if (is_before_proof(w, at))
         return EITHER;
     accept_offer(&answer, &phone, s->offer);
     if (answer.verdict == VERDICT_YES)
@@ -80,10 +88,10 @@ static enum taking would_take(const struct walk *w, const struct history_state *
 }
 
 /* What comes of a state when the phone is served these lists in one restart. */
-static void restart(struct walk *w, struct history_state state, const struct served *first,
-                    const struct served *second)
+static void restart(struct walk *w, struct history_state state, const struct serving *first,
+                    const struct serving *second)
 {
-    const struct served *both[] = {first, second};
+    const struct serving *both[] = {first, second};
     for (size_t i = 0; i < 2 && both[i]; i++) {
         enum taking taking = would_take(w, &state, both[i]);
         if (taking == EITHER && i == 0)
@@ -91,15 +99,16 @@ static void restart(struct walk *w, struct history_state state, const struct ser
         else if (taking == EITHER)
             reach(w, &state);
         if (taking != LEAVES)
-            state.held[kind_of(both[i])] = both[i];
+            state.held[kind_of(both[i]->list)] = both[i]->list;
     }
     reach(w, &state);
 }
 
 /* Lists that one restart of the phone brought, both or none. */
-static bool are_together(const struct served *a, const struct served *b)
+static bool are_together(const struct serving *a, const struct serving *b)
 {
-    return kind_of(a) != kind_of(b) && !a->doubtful && !b->doubtful &&
+    return kind_of(a->list) == TRUSTLIST_CTL && kind_of(b->list) == TRUSTLIST_ITL &&
+           !a->list->doubtful && !b->list->doubtful &&
            b->sequence - a->sequence <= HISTORY_ADJACENT;
 }
 
@@ -110,19 +119,44 @@ static void find_base(struct walk *w)
             w->base.held[kind_of(&w->served[i])] = &w->served[i];
 }
 
+static int by_sequence(const void *x, const void *y)
+{
+    const struct serving *a = x;
+    const struct serving *b = y;
+    if (a->sequence != b->sequence)
+        return a->sequence < b->sequence ? -1 : 1;
+    return a->last - b->last;
+}
+
+/* In between it was served more often, or not: what was in use then was in use before or after. */
+static size_t list_servings(struct serving *out, const struct walk *w)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < w->count; i++) {
+        const struct served *s = &w->served[i];
+        if (s->sequence == 0)
+            continue;
+        if (s->first && s->first != s->sequence)
+            out[count++] = (struct serving){s, s->first, false};
+        out[count++] = (struct serving){s, s->sequence, true};
+    }
+    qsort(out, count, sizeof *out, by_sequence);
+    return count;
+}
+
 /* Whether each restart was the phone's own is not known, so every state stays, too. */
 static void run(struct walk *w)
 {
+    struct serving servings[2 * HISTORY_SERVED_MAX];
+    size_t count = list_servings(servings, w);
     find_base(w);
     reach(w, &w->base);
-    for (size_t i = 0; i < w->count; i++) {
-        const struct served *first = &w->served[i];
-        const struct served *second = NULL;
+    for (size_t i = 0; i < count; i++) {
+        const struct serving *first = &servings[i];
+        const struct serving *second = NULL;
         size_t before = w->state_count;
-        if (first->sequence == 0)
-            continue;
-        if (i + 1 < w->count && are_together(first, first + 1))
-            second = &w->served[++i];
+        if (i + 1 < count && are_together(first, first + 1))
+            second = &servings[++i];
         for (size_t k = 0; k < before; k++)
             restart(w, w->states[k], first, second);
     }

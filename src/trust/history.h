@@ -12,9 +12,9 @@
 
 #include "trust/accept.h"
 
-/* Lists whose sequences differ by no more were served in one restart: another file at most lies
- * between them. */
-#define HISTORY_ADJACENT 2
+/* A restart asks for the CTL, then for the ITL: an ITL that comes right after a CTL came with it.
+ */
+#define HISTORY_ADJACENT 1
 
 /* A list the phone was served. Views; nothing is owned. */
 struct served {
@@ -23,6 +23,7 @@ struct served {
     /* Of the time it was served last; grows with everything the phone is served. 0: it was never
      * seen served, so what came before it is not known. */
     int64_t sequence;
+    int64_t first; /* the same of the first time; 0: that is not known */
     bool proved;   /* the phone had it once: evidence that needs it. At most one of each kind */
     bool refused;  /* the phone said that it did not take it */
     bool doubtful; /* the end was not acknowledged, or the phone was guessed from its address */

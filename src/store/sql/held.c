@@ -2,7 +2,7 @@
 
 #define HELD_COLUMNS                                                                              \
     "d.name, h.hash, h.kind, h.sequence, h.first_served, h.last_served, h.complete, h.confirmed," \
-    " h.refused, h.inferred FROM held_list h JOIN phone d ON d.id = h.phone"
+    " h.refused, h.inferred, h.first_sequence FROM held_list h JOIN phone d ON d.id = h.phone"
 
 static void read_held(struct sql *q, struct store_held *out)
 {
@@ -17,6 +17,7 @@ static void read_held(struct sql *q, struct store_held *out)
     out->confirmed = sql_number(q);
     out->refused = sql_number(q);
     out->inferred = sql_number(q) != 0;
+    out->first_sequence = sql_number(q);
 }
 
 int store_held(struct store *store, const char *device,

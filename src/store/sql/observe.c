@@ -130,9 +130,9 @@ static int note_held(struct store *store, int64_t phone, int64_t sequence,
     struct sql q;
     sql_start(&q, store,
               "INSERT INTO held_list (phone, hash, kind, sequence, first_served, last_served,"
-              " confirmed, inferred, complete) VALUES ($1, $2,"
+              " confirmed, inferred, complete, first_sequence) VALUES ($1, $2,"
               " coalesce((SELECT kind FROM published_list WHERE hash = $2), $3),"
-              " $4, $5, $5, 0, $6, $7)"
+              " $4, $5, $5, 0, $6, $7, $4)"
               " ON CONFLICT (phone, hash) DO UPDATE SET sequence = excluded.sequence, refused = 0,"
               " complete = excluded.complete,"
               " last_served = CASE WHEN excluded.last_served > held_list.last_served"

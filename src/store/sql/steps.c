@@ -216,7 +216,11 @@ static const char sixth[] =
 static const char seventh[] =
     "CREATE INDEX observation_proof ON observation (time) WHERE kind >= 6";
 
-static const char *const steps[] = {first, second, third, fourth, fifth, sixth, seventh};
+/* 0 in rows that were there before: not known. */
+static const char eighth[] =
+    "ALTER TABLE held_list ADD COLUMN first_sequence {number} NOT NULL DEFAULT 0";
+
+static const char *const steps[] = {first, second, third, fourth, fifth, sixth, seventh, eighth};
 
 /* What administrators know from CUCM: its names for tables and columns where it has them, booleans
  * as t and f, and beside each foreign key the name it stands for. */

@@ -47,6 +47,12 @@ static struct served served(const struct archive *a, size_t generation, enum tru
                            .sequence = sequence};
 }
 
+static struct served served_again(struct served s, int64_t first)
+{
+    s.first = first;
+    return s;
+}
+
 /* States as words, sorted: "c0i0 c1i1", a '-' for none. */
 static void assert_states(const struct archive *a, const char *model, const struct served *s,
                           size_t count, const char *expected)
@@ -254,11 +260,33 @@ static void test_too_many_lists_without_proof_are_said_to_be_too_many(void **sta
     archive_clear(&a);
 }
 
+/* The ITL came first, by itself; then somebody asked for a CTL, and for the ITL again. */
+static void test_a_list_that_was_served_again_may_have_been_taken_the_first_time(void **state)
+{
+    struct archive a;
+    archive_set(&a, *state);
+    const struct served s[] = {served(&a, 0, 0, 5), served_again(served(&a, 0, 1, 6), 1)};
+    ASSERT_STATES(&a, "7975", s, "c-i- c-i0 c0i0");
+    archive_clear(&a);
+}
+
+/* An ITL and then a CTL are two visits: a boot asks for the CTL first. */
+static void test_an_itl_does_not_come_together_with_the_ctl_after_it(void **state)
+{
+    struct archive a;
+    archive_set(&a, *state);
+    const struct served s[] = {served(&a, 0, 1, 1), served(&a, 0, 0, 2)};
+    ASSERT_STATES(&a, "7975", s, "c-i- c-i0 c0i- c0i0");
+    archive_clear(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_CAST(test_a_phone_that_was_served_nothing_holds_nothing),
         WITH_CAST(test_lists_of_one_restart_come_together),
+        WITH_CAST(test_a_list_that_was_served_again_may_have_been_taken_the_first_time),
+        WITH_CAST(test_an_itl_does_not_come_together_with_the_ctl_after_it),
         WITH_CAST(test_lists_far_apart_may_be_of_different_restarts),
         WITH_CAST(test_a_list_whose_end_was_not_acknowledged_may_not_have_come),
         WITH_CAST(test_a_later_list_is_taken_by_the_rules_or_was_somebody_elses),
