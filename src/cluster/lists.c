@@ -265,6 +265,12 @@ static bool is_perfect(const struct candidate *c)
            c->losses.through_tvs == 0;
 }
 
+bool list_near_limit(size_t certificates, size_t bytes)
+{
+    return certificates * 5 >= (size_t)TRUSTLIST_CERTIFICATES_MAX * 4 ||
+           bytes * 5 >= (size_t)TRUSTLIST_BYTES_MAX * 4;
+}
+
 /* A list of ours must read back, verify, and stay within what phones can take. */
 static int check_made(struct bytes file, struct act_list *report, struct why *why)
 {
@@ -276,8 +282,7 @@ static int check_made(struct bytes file, struct act_list *report, struct why *wh
     if (result == 0) {
         report->certificates = trustlist_certificates(list);
         report->bytes = file.size;
-        report->near_limit = report->certificates * 5 >= TRUSTLIST_CERTIFICATES_MAX * 4 ||
-                             file.size * 5 >= (size_t)TRUSTLIST_BYTES_MAX * 4;
+        report->near_limit = list_near_limit(report->certificates, file.size);
         if (report->certificates > TRUSTLIST_CERTIFICATES_MAX || file.size > TRUSTLIST_BYTES_MAX)
             result = why_error(why, ERR_POLICY,
                                "the list would have %zu certificates and %zu bytes; phones fail to "

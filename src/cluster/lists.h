@@ -38,6 +38,9 @@ struct list_policy {
 int list_write_records(struct buffer *out, enum list_kind kind, const struct roster *roster,
                        const struct list_policy *policy, struct why *why) CHECKED;
 
+/* From 80 % on of what phones can take, it is time to do something about it. */
+bool list_near_limit(size_t certificates, size_t bytes);
+
 /* Whom a list is for: the phones, in the world as it is and as it will be. The list is served in
  * the latter as soon as it is made. */
 struct list_audience {

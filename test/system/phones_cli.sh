@@ -277,6 +277,22 @@ booted() {
         prints 'Served now by: node' && done_by show ctl --holders --json && is_json &&
         [ "$(json '$.cluster.phones.current')" = 2 ]
 }
+# Not a list alone: what is signed for phones must stay what they can check.
+digest_of_files() {
+    changes_nothing 3 "$trustline" parameter set TFTPFileSignatureAlgorithm SHA-512 && prints 'files, digest (' &&
+        prints "    $a  7975" && says 'would be locked out, so nothing was changed' && one_line &&
+        changes_nothing 3 "$trustline" parameter set TFTPFileSignatureAlgorithm SHA-512 --dry-run || return
+    expect 3 "$trustline" plan parameter set TFTPFileSignatureAlgorithm SHA-512 --json && is_json &&
+        [ "$(json '$.phones[0].topic')" = files ] && [ "$(json '$.phones[0].rule')" = digest ] || return
+    done_by parameter set TFTPFileSignatureAlgorithm SHA-512 --accept-lockout && eventually refuses_files &&
+        done_by parameter set TFTPFileSignatureAlgorithm SHA-1 && eventually boot $a 7975
+}
+refuses_files() { boot $a 7975; [ $? -eq 3 ]; }
+key_of_files() {
+    done_by parameter set key_size 4096 && changes_nothing 3 "$trustline" set cert regen CallManager --yes &&
+        prints 'files, key_size (' && prints "    $a  7975" && says 'would be locked out, so nothing was changed' &&
+        done_by parameter set key_size 2048 && done_by plan set cert regen CallManager
+}
 first_anchor() {
     done_by plan set cert regen CallManager && prints "$a  7975   CTL" && prints 'signer_in_ctl' &&
         prints "$c  8945   CTL    nothing   accepts  first_list" &&
@@ -368,6 +384,8 @@ one_anchor_alone() {
 ends() { stop_node && ! grep -E 'AddressSanitizer|runtime error|LeakSanitizer' "$state.err"; }
 
 test_that 'phones boot, and what they were served is known' booted
+test_that 'a digest that phones cannot check is planned, and refused' digest_of_files
+test_that 'a key too large for phones is seen before it signs their files' key_of_files
 test_that 'the first anchor is renewed: every phone would take the lists' first_anchor
 test_that 'the second anchor is refused, with the phones it would lock out' second_anchor
 test_that 'a list that was served proves nothing' served_is_no_proof
