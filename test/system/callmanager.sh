@@ -15,6 +15,7 @@ bert=SEP001122330002   # encrypted
 clara=SEP001122330003  # authenticated
 dora=SEP001122330004   # non-secure
 otto=SEP001122330005   # SIP
+pia=SEP001122330017    # encrypted
 
 give_lsc() { # NAME FILE [DAYS]
     lsc "$@" && "$enrolled" "$state/trustline.db" "${kept:-lsc}" "$1" "$2.crt"
@@ -257,6 +258,27 @@ waves() {
     unplug 6
 }
 
+# While nobody can write a phone whose LSC is to be confirmed waits, and one that is known does not.
+locked() {
+    admin phone add $pia --model 7975 --profile sccp-encrypted --line 1017 && kept=pending give_lsc $pia pia || return
+    eventually speaks pia || return
+    rm -f lock.in
+    mkfifo lock.in
+    (exec 5>&- 6>&- && exec timeout 60 "$enrolled" "$state/trustline.db" lock locked) <lock.in >lock.out 2>&1 &
+    exec 7>lock.in
+    eventually grep -q locked lock.out || return
+    plug 5 pia "$(secure)" tls cert=pia.pem 7>&-
+    say 5 "register $pia 17" && say 5 'until 81' && hears pia '^tls' || return
+    plug 6 bert "$(secure)" tls cert=bert.pem 7>&-
+    say 6 "register $bert 17" && say 6 'until 81' && hears bert '^0081' || return
+    ! grep -q '^0081\|closed' pia.out || fails 'it did not wait' || return
+    exec 7>&-
+    hears pia '^0081' || return
+    unplug 5
+    unplug 6
+}
+speaks() { echo | talk "$(secure)" tls cert="$1.pem" from=127.0.0.34; heard tls 1; }
+
 # ---- calls ----
 
 encrypted_call() {
@@ -429,6 +451,7 @@ test_that 'a phone that says goodbye is gone' goodbye
 test_that 'a revoked or deleted phone is shown out' shown_out
 test_that 'a registered phone is told to reset or restart' told
 test_that 'the next of a wave is told when the one before is back' waves
+test_that 'a phone that is known does not wait for one about which something is to be written' locked
 test_that 'two encrypted phones get keys, crosswise, new ones after hold, and nobody else sees them' encrypted_call
 test_that 'an authenticated one gets none' mixed_call
 test_that 'a phone whose profile is made less secure has no keys any more' lowered

@@ -1,6 +1,7 @@
 /* enrolled DATABASE success|failed NAME...: ends the orders of phones as sessions of CAPF do;
  * enrolled DATABASE lsc|pending NAME CERT: gives a phone an LSC, kept by it or not yet;
- * enrolled DATABASE phones NAME...: adds many phones in one go. */
+ * enrolled DATABASE phones NAME...: adds many phones in one go;
+ * enrolled DATABASE lock WORD: says the word, and lets nobody write until its input ends. */
 #include "base/clock.h"
 #include "pki/certificate.h"
 #include "store/enrolment.h"
@@ -49,6 +50,19 @@ static int add_phones(struct store *store, char **names, struct why *why)
     return result ? result : store_commit(store, why);
 }
 
+static int lock(struct store *store, const char *word, struct why *why)
+{
+    int result = store_begin(store, why);
+    if (result)
+        return result;
+    puts(word);
+    fflush(stdout);
+    while (getchar() != EOF)
+        ;
+    store_rollback(store);
+    return 0;
+}
+
 static int end_orders(struct store *store, char **names, bool success, struct why *why)
 {
     int result = 0;
@@ -67,6 +81,8 @@ int main(int argc, char **argv)
     int result = store_open(&store, argv[1], STORE_WRITE, &why);
     if (result == 0 && strcmp(what, "phones") == 0)
         result = add_phones(store, argv + 3, &why);
+    else if (result == 0 && strcmp(what, "lock") == 0)
+        result = lock(store, argv[3], &why);
     else if (result == 0 && argc == 5 && (strcmp(what, "lsc") == 0 || strcmp(what, "pending") == 0))
         result = give_lsc(store, argv[3], argv[4], strcmp(what, "lsc") == 0, &why);
     else if (result == 0)

@@ -275,6 +275,11 @@ static void take_load(struct callmanager_service *s)
     }
     if (l->areas & (VETTING_AREAS | PHONES_AREAS))
         show_out(s, l->phones);
+    if (l->phones) {
+        phone_names_free(s->exchange.phones);
+        s->exchange.phones = l->phones;
+        l->phones = NULL;
+    }
     exchange_run(&s->exchange);
 }
 
@@ -320,10 +325,12 @@ static void store_moved(void *context, unsigned areas)
     struct callmanager_service *s = context;
     if (areas & BIT(CERTIFICATES))
         own_tls_ask(s->own);
-    if (areas & BIT(PARAMETERS))
+    if (areas & BIT(PARAMETERS)) {
         who_desk_stale(s->exchange.desk);
+        who_desk_stale(s->exchange.door_desk);
+    }
     if (areas & BIT(DEVICES))
-        who_desk_phones(s->exchange.desk);
+        who_desk_phones(s->exchange.door_desk);
     if (areas & BIT(RESETS))
         restarts_look(s->restarts);
     s->stale |= areas & (VETTING_AREAS | BIT(DEVICES) | BIT(PARAMETERS));
@@ -449,7 +456,11 @@ static int make_exchange(struct callmanager_service *s, struct loop *loop, struc
     if (result == 0)
         result = who_desk_new(&o->desk);
     if (result == 0)
+        result = who_desk_new(&o->door_desk);
+    if (result == 0)
         result = store_async_new(&o->store, loop, setup->store, STORE_WRITE, why);
+    if (result == 0)
+        result = store_async_new(&o->door, loop, setup->store, STORE_WRITE, why);
     return result ? result : make_books(s, why);
 }
 
@@ -545,6 +556,7 @@ void callmanager_service_free(struct callmanager_service *s)
     close_sockets(s->setup.tcp, s->setup.tcp_count);
     callmanager_visits_cut(o);
     store_async_free(o->store);
+    store_async_free(o->door);
     callmanager_visits_free(o);
     close_books(s);
     tls_listener_free(s->tcp);
@@ -555,6 +567,8 @@ void callmanager_service_free(struct callmanager_service *s)
     roll_free(o->roll);
     observer_free(o->observer);
     who_desk_free(o->desk);
+    who_desk_free(o->door_desk);
+    phone_names_free(o->phones);
     callmanager_journal_free(o->journal);
     exchange_fini(o);
     vetting_free(s->exchange.vetting);

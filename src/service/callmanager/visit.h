@@ -13,6 +13,7 @@
 #include "service/callmanager/badges.h"
 #include "service/callmanager/call_ledger.h"
 #include "service/callmanager/journal.h"
+#include "service/callmanager/phone_names.h"
 #include "service/callmanager/roll.h"
 #include "service/callmanager/vetting.h"
 #include "store/observer.h"
@@ -24,8 +25,13 @@ struct exchange {
     struct loop *loop;
     struct store_async *store; /* for questions */
     struct who_desk *desk;     /* for the store's thread */
-    struct vetting *vetting;   /* of certificates; from the first connection on */
-    int64_t expires;           /* unix seconds: the first certificate of those that are here ends */
+    /* For questions whose answer has to be written: who is new, or has a new certificate. They may
+     * wait for a lock, and nobody else. */
+    struct store_async *door;
+    struct who_desk *door_desk;
+    struct phone_names *phones; /* there are */
+    struct vetting *vetting;    /* of certificates; from the first connection on */
+    int64_t expires;            /* unix seconds: the first certificate of those here ends */
     struct callmanager_journal *journal;
     struct observer *observer;
     struct roll *roll;

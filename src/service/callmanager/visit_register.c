@@ -12,6 +12,7 @@
 /* A question to the store's thread, and its answer. */
 struct who_job {
     struct visit *visit;
+    bool known; /* there was a phone of its name when it asked */
     struct certificate *certificate;
     struct who_question question;
     struct who_answer answer;
@@ -290,8 +291,9 @@ static void answer_token(struct visit *v, const struct who_job *job, int result)
 static int who_run(void *context, struct store *store)
 {
     struct who_job *job = context;
-    return callmanager_who_ask(&job->answer, job->visit->exchange->desk, store, &job->question,
-                               &job->why);
+    const struct exchange *o = job->visit->exchange;
+    struct who_desk *desk = job->question.may_write ? o->door_desk : o->desk;
+    return callmanager_who_ask(&job->answer, desk, store, &job->question, &job->why);
 }
 
 /* It may, for all the store knows: but is it here? */
@@ -330,6 +332,31 @@ static void answer(struct visit *v, struct who_job *job)
                                   tls_cipher(v->connection));
 }
 
+static bool is_in_store(const struct exchange *o, const char *device)
+{
+    enum device_mode mode;
+    return phone_names_find(o->phones, device, &mode);
+}
+
+static void who_done(void *context, int result);
+
+/* Who is known is asked about where nothing is written: no lock of the database, and no crowd of
+ * those nobody knows, makes it wait. */
+static int ask(struct who_job *job)
+{
+    struct exchange *o = job->visit->exchange;
+    int result =
+        store_async_do(job->question.may_write ? o->door : o->store, who_run, who_done, job);
+    job->visit->waits += result == 0;
+    return result;
+}
+
+static int ask_at_door(struct who_job *job)
+{
+    job->question.may_write = true;
+    return ask(job);
+}
+
 static void who_done(void *context, int result)
 {
     struct who_job *job = context;
@@ -337,6 +364,13 @@ static void who_done(void *context, int result)
     struct exchange *o = v->exchange;
     bool here = v->connection && !v->closing;
     v->waits--;
+    if (here && result == 0 && job->answer.later) {
+        result = ask_at_door(job);
+        if (result == 0)
+            return;
+    }
+    if (result == 0 && job->known && !is_in_store(o, job->question.claim.device))
+        result = why_error(&job->why, ERR_NOT_FOUND, "the phone was deleted at this moment");
     if (here && job->question.token) {
         answer_token(v, job, result);
     } else if (here && result) {
@@ -378,7 +412,9 @@ static int job_new(struct who_job **out, struct visit *v, bool token)
     if (!job)
         return -ENOMEM;
     job->visit = v;
-    job->question = (struct who_question){.claim = *station_claim(v->station),
+    job->known = is_in_store(v->exchange, station_claim(v->station)->device);
+    job->question = (struct who_question){.may_write = !job->known,
+                                          .claim = *station_claim(v->station),
                                           .link = station_link(v->station),
                                           .cipher = tls_cipher(v->connection),
                                           .now = clock_wall(),
@@ -402,14 +438,12 @@ void visit_ask_who(struct visit *v, bool token)
     struct station_now now = visit_now(v);
     int result = job_new(&job, v, token);
     if (result == 0)
-        result = store_async_do(v->exchange->store, who_run, who_done, job);
+        result = ask(job);
     if (result) {
         job_free(job);
         if (token)
             station_token(v->station, WAIT_STORE_S, &now);
         else
             station_refuse(v->station, "Server is busy", error_text(result));
-        return;
     }
-    v->waits++;
 }

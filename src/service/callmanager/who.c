@@ -160,11 +160,33 @@ static void distrust(struct asking *a)
     a->facts.certificate_why = a->question->doubt;
 }
 
+/* One that is in use and known has nothing to be written about it. */
+static int is_in_use(bool *out, struct asking *a)
+{
+    struct store_phone_certificate row;
+    char sha256[LIST_HASH];
+    *out = false;
+    int result = store_phone_certificate_get(
+        a->store, credential_sha256(sha256, a->question->certificate), &row);
+    if (result)
+        return result == ERR_NOT_FOUND
+                   ? 0
+                   : why_error(a->why, result, "%s", store_words(a->store, result));
+    *out = row.state == PHONE_ACTIVE;
+    store_phone_certificate_fini(&row);
+    return 0;
+}
+
 static int recognise(struct asking *a)
 {
     const struct who_question *q = a->question;
-    int result = credential_recognise(&a->credential, a->store, a->device.name, q->certificate,
-                                      q->ours, q->now, a->why);
+    bool in_use = false;
+    int result = q->may_write ? 0 : is_in_use(&in_use, a);
+    a->out->later = !q->may_write && !in_use;
+    if (result || a->out->later)
+        return result;
+    result = credential_recognise(&a->credential, a->store, a->device.name, q->certificate, q->ours,
+                                  q->now, a->why);
     if (result)
         return result;
     a->facts.certificate = standing_of(&a->credential);
@@ -320,10 +342,14 @@ int callmanager_who_ask(struct who_answer *out, struct who_desk *desk, struct st
     result = look_at_phone(&a);
     if (result == 0)
         result = look_at_certificate(&a);
-    if (result)
+    if (result || out->later)
         return result;
-    if (decide(&a) && out->admission.verdict == ADMISSION_AUTO_REGISTER && !question->token)
+    if (decide(&a) && out->admission.verdict == ADMISSION_AUTO_REGISTER && !question->token) {
+        out->later = !question->may_write;
+        if (out->later)
+            return 0;
         result = add_phone(&a);
+    }
     out->proved = out->admission.verdict == ADMISSION_WELCOME &&
                   (question->link != CALL_LINK_PLAIN || a.facts.mode == MODE_NON_SECURE);
     if (result == 0 && out->admission.verdict == ADMISSION_WELCOME && !question->token)

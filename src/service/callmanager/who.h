@@ -34,7 +34,8 @@ struct who_question {
     int64_t now;                           /* unix seconds */
     int64_t ms;                            /* the same moment on the loop's clock */
     const struct address *peer;
-    bool token; /* it asks only whether it may come: nobody is added, nothing is got */
+    bool may_write; /* to learn certificates, and to add phones */
+    bool token;     /* it asks only whether it may come: nobody is added, nothing is got */
 };
 
 #define WHO_SERVERS GROUP_MEMBERS_MAX
@@ -42,6 +43,7 @@ struct who_answer {
     struct admission admission;
     bool mixed;             /* the cluster's security mode */
     bool by_itself;         /* the phone was added just now */
+    bool later;             /* nothing is decided: it may not write, and would have to */
     bool proved;            /* it is that phone, as far as phones of its profile can prove it */
     char sha256[LIST_HASH]; /* of the certificate; "" over TCP */
     int64_t not_after;      /* of that */
