@@ -1,18 +1,24 @@
 #!/bin/sh
-# callmanager_hostile.sh TRUSTLINE TRUSTLINED SCCPPROBE ENROLLED: who is no phone hurts no phone. Two
-# encrypted phones are in a call all the time; it must go on.
+# callmanager_hostile.sh TRUSTLINE TRUSTLINED SCCPPROBE ENROLLED TRUSTLINE_PHONE: who is no phone hurts no phone.
+# Two encrypted phones are in a call all the time, played by sccpprobe, and two simulated ones: the calls must go
+# on, and no packet of audio may be lost.
 trustline=$(realpath "$1")
 trustlined=$(realpath "$2")
 sccpprobe=$(realpath "$3")
 enrolled=$(realpath "$4")
+phone=$(realpath "$5")
 . "$(dirname "$0")/lib.sh"
 . "$root/test/system/daemon.sh"
 . "$root/test/system/sccp.sh"
+. "$root/test/system/phones.sh"
 
 state=$work/node
 anna=SEP001122330001
 bert=SEP001122330002
 mallory=SEP001122330003
+oscar=SEP001122330004 # with addresses of its own: neither fills the log for the other
+vera=SEP001122330011
+walt=SEP001122330012
 crowd=2000
 ! is_long || crowd=20000
 
@@ -25,15 +31,28 @@ prepare() {
     make_node "$state" && start_node "$state" || return
     admin phone add $anna --model 7975 --profile sccp-encrypted --line 1001 &&
         admin phone add $bert --model 7975 --profile sccp-encrypted --line 1002 &&
-        admin phone add $mallory --model 7975 --profile sccp-non-secure --line 1003 || return
-    for phone in "$anna anna" "$bert bert"; do
+        admin phone add $mallory --model 7975 --profile sccp-non-secure --line 1003 &&
+        admin phone add $oscar --model 7975 --profile sccp-non-secure --line 1004 || return
+    for one in "$anna anna" "$bert bert"; do
         # shellcheck disable=SC2086 # words
-        set -- $phone
+        set -- $one
         lsc "$1" "$2" && "$enrolled" "$state/trustline.db" lsc "$1" "$2.crt" || return
     done
+    add $vera 7975 encrypted 1011 && add $walt 7975 encrypted 1012 || return
     admin utils ctl set-cluster mixed-mode --yes || return
+    enrol $vera 7975 && enrol $walt 7975 && all_enrolled && they_talk || return
     role=$(child_of callmanager)
     phone_is 5 anna $anna && phone_is 6 bert $bert && calls 5 anna 1002 6 bert && keys_match anna bert 1
+}
+
+# Two that talk until talked().
+they_talk() {
+    boot $walt 7975 --tls modern --answer --stay --json
+    eventually registered $walt || return
+    printf 'dial 1012\nexpect connected\nexpect lock\nexpect srtp\nexpect audio\n' >vera.script
+    boot $vera 7975 --tls modern --script vera.script --stay --json
+    eventually sh -c "'$trustline' call list --state '$state' | grep -q 'encrypted.*AES_CM_128_HMAC_SHA1_32'" || return
+    begun=$(date +%s)
 }
 
 # The same process still has both phones, and their call can be held and resumed.
@@ -64,31 +83,47 @@ lengths() {
         ends_it 'bytes 474554202f20485454502f312e310d0a' 'a message that announces ' && unharmed
 }
 
-# Every message of phones, in every length up to that of a register request, all bits set: counts
-# among them are 0xFFFFFFFF.
+# Every message a phone may say, of every length up to that of a register request: with all bits set, so that counts
+# are 0xFFFFFFFF, and of ones, so that much of it could be. Each id has a connection of its own, since
+# nobody may say so much at once.
 cut_short() {
-    ff=$(printf '%0400d' 0 | tr 0 f)
-    {
-        echo "register $mallory 17"
-        echo 'until 81'
+    for word in ffffffff 01000000; do
+        body=$(printf '%050d' 0 | sed "s/0/$word/g")
         for id in 00 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f 10 12 20 21 22 23 25 26 28 2a 2b 2d 2e 2f 30 31 33 34 \
             41 42 43 44 45 48 49 4a 154 155 157 159 15a 8101 ffffffff; do
-            for bytes in 0 1 2 3 4 7 8 11 12 16 20 24 28 32 36 40 44 64 92 100 120 172 200; do
-                printf "message $id %.$((bytes * 2))s\n" "$ff"
-            done
+            cut_one "$id" "$body" >script
+            talk "$(plain)" from=127.0.0.62 <script
+            heard 0081 2 && tail -n 1 heard | grep -q '^0100' || fails "it was cut after 0x$id" || return
         done
-        echo 'message 0'
-        echo 'until 100'
-    } >script
-    talk "$(plain)" <script
-    heard 0081 2 && tail -n 1 heard | grep -q '^0100' || fails 'it was cut' || return
+    done
     unharmed
 }
+cut_one() { # ID HEX
+    echo "register $oscar 17"
+    echo 'until 81'
+    bytes=0
+    while [ $bytes -le 200 ]; do
+        printf "message $1 %.$((bytes * 2))s\n" "$2"
+        bytes=$((bytes + 1))
+    done
+    echo 'message 0'
+    echo 'until 100'
+}
 
+# Requests to register, for a token and to unregister: what is too short is refused or ends the connection.
 registers_badly() {
-    for bytes in 0 1 16 24 39 40 41 44 52 64 124 172 200; do
+    ff=$(printf '%0400d' 0 | tr 0 f)
+    lengths='0 1 15 16 24 39 40 41 44 52 64 124 172 200'
+    ! is_long || lengths=$(seq 0 200)
+    for bytes in $lengths; do
         printf "message 1 %.$((bytes * 2))s\nuntil 9d\n" "$ff" | talk "$(plain)" from=127.0.0.60
-        heard '009d\|closed' 2 || fails "with $bytes bytes" || return
+        heard '009d\|closed' 2 || fails "to register, with $bytes bytes" || return
+        printf "message 29 %.$((bytes * 2))s\nmessage 0\nuntil 100\n" "$ff" |
+            talk "$(plain)" from=127.0.0.61
+        heard '0100\|closed' 2 || fails "for a token, with $bytes bytes" || return
+        printf "register $oscar 17\nuntil 81\nmessage 27 %.$((bytes * 2))s\nuntil 118\n" "$ff" |
+            talk "$(plain)" from=127.0.0.62
+        heard 0118 3 || fails "to unregister, with $bytes bytes" || return
     done
     unharmed
 }
@@ -101,6 +136,32 @@ register $mallory 17
 until 81
 END
     heard 0100 2 && heard 0081 3 && unharmed
+}
+
+# A byte a second, all the time; it is cut when it should have registered.
+begin_to_drip() {
+    mkfifo drip.in
+    (exec 5>&- 6>&- && exec timeout 250 "$sccpprobe" "$(plain)" from=127.0.0.70) <drip.in >drip.out 2>&1 &
+    (
+        exec 5>&- 6>&- >drip.in 2>/dev/null
+        echo 'bytes 44'
+        while :; do
+            sleep 1
+            echo 'bytes 00'
+        done
+    ) &
+    drip_pid=$!
+}
+was_cut() {
+    patience=1500
+    until times=$(times_logged peer=127.0.0.70) && [ "$times" -gt 0 ]; do
+        patience=$((patience - 1))
+        [ $patience -gt 0 ] || fails 'it is not cut' || return
+        sleep 0.02
+    done
+    kill $drip_pid
+    [ "$times" = 1 ] || fails 'more than one line'
+    grep peer=127.0.0.70 "$state/log/trustline.log"
 }
 
 silence() {
@@ -205,6 +266,23 @@ closed_at_once() {
     heard closed 2
 }
 
+# Both phones count what they have sent and heard; it is the same, but for packets that were under way at the end.
+talked() {
+    seconds=$(($(date +%s) - begun - 1))
+    dismiss $vera && dismiss $walt || return
+    for one in $vera $walt; do
+        cp $one.out out
+        [ "$(json '$.calls[0].icon') $(json '$.calls[0].encrypts') $(json '$.calls[0].decrypts')" = 'lock 1 1' ] &&
+            [ "$(json '$.calls[0].lost') $(json '$.calls[0].late')" = '0 0' ] || { cat out; return 1; }
+        eval "sent_$one=$(json '$.calls[0].sent') heard_$one=$(json '$.calls[0].received')"
+    done
+    eval "matches \$sent_$vera \$heard_$walt && matches \$sent_$walt \$heard_$vera"
+}
+matches() { # SENT HEARD
+    [ "$1" -ge $((25 * seconds)) ] || fails "only $1 packets in $seconds seconds" || return
+    [ "$2" -le "$1" ] && [ "$2" -ge $(($1 - 25)) ] || fails "$1 sent, $2 heard"
+}
+
 # ---- kill -9 ----
 
 # Both kept the call up, and still show it. It can be hung up, and what comes next is another.
@@ -244,6 +322,7 @@ ends_cleanly() {
 }
 
 test_that 'two encrypted phones are in a call' prepare
+test_that 'somebody begins to say a byte a second' begin_to_drip
 test_that 'a length no message has ends the connection, with one line' lengths
 test_that 'messages cut anywhere, with counts beyond all bounds, are borne' cut_short
 test_that 'and so are requests to register' registers_badly
@@ -254,6 +333,8 @@ test_that 'an address gets a few lines in the log, and no more' quietly
 test_that 'a certificate has a few connections, and a phone that is registered never loses its own' one_certificate
 test_that 'who has a certificate counts as unknown until it registers, and again when it has unregistered' unregistered
 test_that 'an address that holds too many connections gets no more, and a line in the log' crowded
+test_that 'who said a byte a second is cut, with one line' was_cut
+test_that 'a call of two phones has gone on all the time, and lost no packet' talked
 test_that 'a role that is killed comes back, and so do its phones, in the middle of their call' killed
 test_that 'a node that is stopped leaves nobody registered' ends_cleanly
 done_testing
