@@ -20,7 +20,12 @@ oscar=SEP001122330004 # with addresses of its own: neither fills the log for the
 vera=SEP001122330011
 walt=SEP001122330012
 crowd=2000
-! is_long || crowd=20000
+if is_long; then
+    # As many as this machine lets one process have.
+    crowd=$(ulimit -Hn)
+    [ "$crowd" != unlimited ] && [ "$crowd" -lt 20500 ] || crowd=20500
+    crowd=$((crowd - 500))
+fi
 
 phone_is() { # FD NAME DEVICE [STREAMS]
     plug "$1" "$2" "$(secure)" tls "cert=$2.pem"
