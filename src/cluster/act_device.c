@@ -177,7 +177,7 @@ int cluster_device_add(struct cluster *cluster, struct act_report *report,
     struct store *store = cluster_store(cluster);
     struct store_device checked = *device;
     struct store_profile profile;
-    const struct model *model;
+    const struct model *model = NULL;
     struct traits *traits = NULL;
     char shown[MODEL_NAME + 2];
     int result = traits_load(&traits, store, why);

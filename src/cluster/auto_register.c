@@ -105,7 +105,7 @@ static int find_free(struct store *store, const struct auto_numbers *n, char num
                          "all %llu numbers for phones that register by themselves are taken "
                          "(trustline parameter set %s FIRST-LAST)",
                          (unsigned long long)size, PARAMETER_AUTO_NUMBERS);
-    text_format(number, LINE_NUMBER, "%0*llu", (int)n->digits, (unsigned long long)(n->first + at));
+    text_format(number, LINE_NUMBER, "%0*llu", (int)n->digits, (unsigned long long)n->first + at);
     return 0;
 }
 
