@@ -104,9 +104,11 @@ static int print_refusal(FILE *out, const struct act_report *report, const struc
             fprintf(out, "\nSigned with %s, the %s would lose %zu.\n", list->other_key,
                     list_name(kind), list->other_lost);
     }
-    fputs("\n--accept-lockout goes on all the same. A phone that is lost can only be helped by "
-          "hand, by\n"
-          "erasing its lists; deleting and adding it afterwards makes it known as new.\n",
+    fputs("\n--accept-lockout goes on all the same. What would save phones now may not "
+          "afterwards:\n"
+          "those that lost their anchors are helped by hand only, by erasing their lists; deleting "
+          "and\n"
+          "adding them afterwards makes them known as new.\n",
           out);
     return result;
 }

@@ -326,6 +326,14 @@ static const char *const helps[REMEDY_COUNT] = {
                           "  trustline.conf, and then start trustlined anew.\n",
     [REMEDY_VOUCH] = "TVS, if it knew the signer:\n"
                      "  trustline set cert import trust Phone-SAST-trust FILE\n",
+    [REMEDY_SHA1] =
+        "SHA-1, which all phones know:\n"
+        "  trustline parameter set TFTPFileSignatureAlgorithm SHA-1\n"
+        "  Without it they keep the files they have, and take no new ones; nothing has to "
+        "be erased.\n",
+    [REMEDY_SMALLER_KEY] = "a key of a size they take:\n"
+                           "  trustline parameter set key_size 2048\n"
+                           "  and then a new certificate.\n",
     [REMEDY_TRAIT] = "to know what they can do:\n"
                      "  trustline model set MODEL TRAIT=VALUE, or phone update NAME --trait "
                      "TRAIT=VALUE\n",

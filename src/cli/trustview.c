@@ -62,6 +62,19 @@ static void print_help(FILE *out, const struct plan_entry *e, const char *name)
               "  and then restart the phone.\n",
               out);
         break;
+    case REMEDY_SHA1:
+        fputs("files signed with SHA-1, which all phones know; nothing has to be erased:\n"
+              "  trustline parameter set TFTPFileSignatureAlgorithm SHA-1\n"
+              "  and then restart the phone.\n",
+              out);
+        break;
+    case REMEDY_SMALLER_KEY:
+        fputs(
+            "a signer with a key of a size it takes: trustline parameter set key_size 2048, then\n"
+            "  a new certificate ('trustline plan set cert regen CallManager' says what that "
+            "means).\n",
+            out);
+        break;
     case REMEDY_TRAIT:
         fprintf(out,
                 "to know what it can do:\n"

@@ -30,6 +30,8 @@ const char *plan_remedy_text(enum plan_remedy remedy)
         [REMEDY_START_TVS] = "start_tvs",
         [REMEDY_LEGACY_TLS] = "legacy_tls",
         [REMEDY_VOUCH] = "vouch",
+        [REMEDY_SHA1] = "sha1",
+        [REMEDY_SMALLER_KEY] = "smaller_key",
         [REMEDY_TRAIT] = "trait",
         [REMEDY_PROOF] = "proof",
         [REMEDY_HANDS] = "hands",
@@ -257,6 +259,14 @@ static enum plan_remedy find_tvs(const struct plan_phones *p, const struct plan_
     return is_safe(p, c, with_tvs, 1) ? REMEDY_LEGACY_TLS : REMEDY_NONE;
 }
 
+/* What it can never check no erased list helps with; what is signed otherwise does. */
+static enum plan_remedy find_signature(const struct opinion *worst)
+{
+    if (worst->answer.rule == RULE_DIGEST)
+        return REMEDY_SHA1;
+    return worst->answer.rule == RULE_KEY_SIZE ? REMEDY_SMALLER_KEY : REMEDY_NONE;
+}
+
 static enum plan_remedy find_remedy(const struct judgement *j, const struct plan_phones *p,
                                     const struct plan_class *c, const struct scene *scene_before,
                                     const struct scene *scene_after)
@@ -282,7 +292,8 @@ static enum plan_remedy find_remedy(const struct judgement *j, const struct plan
         return REMEDY_VOUCH;
     if (worst->is_unsure && !c->crowd)
         return REMEDY_TRAIT;
-    return REMEDY_HANDS;
+    enum plan_remedy signature = find_signature(worst);
+    return signature != REMEDY_NONE ? signature : REMEDY_HANDS;
 }
 
 /* The same of a phone that is in trouble already. */
@@ -303,6 +314,9 @@ static enum plan_remedy find_help(const struct judgement *j, const struct plan_p
         return REMEDY_VOUCH;
     if (worst->is_unsure)
         return REMEDY_TRAIT;
+    enum plan_remedy signature = find_signature(worst);
+    if (signature != REMEDY_NONE)
+        return signature;
     return worst->bad < worst->states || c->too_many ? REMEDY_PROOF : REMEDY_HANDS;
 }
 

@@ -24,6 +24,8 @@ enum plan_remedy {
     REMEDY_START_TVS,     /* the TVS its ITL names has to run */
     REMEDY_LEGACY_TLS,    /* that TVS has to speak TLS 1.0: legacy_tls */
     REMEDY_VOUCH,         /* TVS has to know the signer: Phone-SAST-trust */
+    REMEDY_SHA1,          /* sign files with SHA-1 (again): it never learns SHA-512 */
+    REMEDY_SMALLER_KEY,   /* sign with a key of a size it takes */
     REMEDY_TRAIT,         /* say what its model can do */
     REMEDY_PROOF,         /* whether it is lost is not known: restart it and see */
     REMEDY_HANDS,         /* nothing but a person at the phone, afterwards */

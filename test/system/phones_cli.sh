@@ -280,16 +280,25 @@ booted() {
 # Not a list alone: what is signed for phones must stay what they can check.
 digest_of_files() {
     changes_nothing 3 "$trustline" parameter set TFTPFileSignatureAlgorithm SHA-512 && prints 'files, digest (' &&
+        prints '  trustline parameter set TFTPFileSignatureAlgorithm SHA-1' && ! prints 'erase their lists' &&
         prints "    $a  7975" && says 'would be locked out, so nothing was changed' && one_line &&
         changes_nothing 3 "$trustline" parameter set TFTPFileSignatureAlgorithm SHA-512 --dry-run || return
     expect 3 "$trustline" plan parameter set TFTPFileSignatureAlgorithm SHA-512 --json && is_json &&
-        [ "$(json '$.phones[0].topic')" = files ] && [ "$(json '$.phones[0].rule')" = digest ] || return
+        [ "$(json '$.phones[0].topic')" = files ] && [ "$(json '$.phones[0].rule')" = digest ] && [ "$(json '$.phones[0].remedy')" = sha1 ] || return
     done_by parameter set TFTPFileSignatureAlgorithm SHA-512 --accept-lockout && eventually refuses_files &&
+        done_by phone show $a && prints 'nothing has to be erased' &&
         done_by parameter set TFTPFileSignatureAlgorithm SHA-1 && eventually boot $a 7975
 }
 refuses_files() { boot $a 7975; [ $? -eq 3 ]; }
+# What phones did until now is written down: in its order, a moment later.
+all_is_noted() {
+    curl -sS --fail "http://127.0.0.1:$((6970 + offset))/$a.cnf.xml.sgn" -o noted && eventually http_came_last
+}
+http_came_last() {
+    "$trustline" phone show $a --json >out && [ "$(json '$.observations[0].transport')" = http ]
+}
 key_of_files() {
-    done_by parameter set key_size 4096 && changes_nothing 3 "$trustline" set cert regen CallManager --yes &&
+    all_is_noted && done_by parameter set key_size 4096 && changes_nothing 3 "$trustline" set cert regen CallManager --yes &&
         prints 'files, key_size (' && prints "    $a  7975" && says 'would be locked out, so nothing was changed' &&
         done_by parameter set key_size 2048 && done_by plan set cert regen CallManager
 }
