@@ -183,7 +183,7 @@ int cluster_device_add(struct cluster *cluster, struct act_report *report,
     int result = traits_load(&traits, store, why);
     if (result == 0)
         result = device_check(cluster, traits, &checked, &profile, &model, why);
-    if (result == 0)
+    if (result == 0 && model)
         profile_note(report->note, model, &profile);
     traits_free(traits);
     if (result == 0)
