@@ -69,6 +69,14 @@ served() { # NAME SHOWN
         cmp -s "$work/shown" "$2"
 }
 
+# A cluster that was in that mode already gets its lists anew.
+was_in_mode() { # mixed|plain
+    case $1 in
+    mixed) grep -q 'Value: *1$' "$work/before/mode" ;;
+    plain) grep -q 'Value: *0$' "$work/before/mode" ;;
+    esac
+}
+
 # Old or new, and nothing between.
 judge() { # ACT STATUS
     snapshot "$work/after"
@@ -78,7 +86,7 @@ judge() { # ACT STATUS
     case $1 in
     mixed | plain)
         if cmp -s "$work/before/mode" "$work/after/mode"; then
-            [ "$lists" -eq 0 ] || [ "$2" -eq 0 ] || fails 'the mode is the old one, and a list is new'
+            [ "$lists" -eq 0 ] || was_in_mode "$1" || fails 'the mode is the old one, and a list is new'
         else
             [ "$lists" -gt 0 ] || fails 'the mode is new, and both lists are old'
         fi
