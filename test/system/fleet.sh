@@ -67,7 +67,7 @@ there_are() { [ "$(at_the_node)" -eq "$1" ]; }
 
 stays() {
     stay --calls 20/s --talk 1
-    eventually there_are $count && eventually sh -c "[ \$('$trustline' call history --json --state '$state' | grep -c '\"caller\"') -gt $count ]" || return
+    eventually there_are $count && eventually sh -c "[ \$('$trustline' call history --json --state '$state' | grep -c '\"began\"') -gt $count ]" || return
     go && is '$.registrations.registered' $count &&
         is '$.calls.failed' 0 && [ "$(json '$.calls.placed')" -gt $((count / 2)) ] && eventually there_are 0
 }
